@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+/// Loops over plain floats, one implementation per instruction set, all with the same bits.
+///
+/// How the bits agree: every kernel is written once over a vector of 16 floats (vec16.h) that each instruction set
+/// implements (an array with std::fma, two AVX2 registers, one AVX-512 register). Work is vectorised over outputs where
+/// possible; where a sum must be vectorised it has 16 lanes and one reduction tree. Multiply-adds are fused on every
+/// target, exp, log, tanh and the rest are our own polynomials, and the compiler may not contract or reassociate.
+namespace kin::kernels {
+
+enum class Isa { kScalar = 0, kAvx2 = 1, kAvx512 = 2 };
+
+enum class Activation : std::uint8_t { kLinear = 0, kRelu = 1, kTanh = 2, kSigmoid = 3, kGelu = 4 };  // stored: never renumber
+
+/// Names as in KIN_ISA: "scalar", "avx2", "avx512".
+std::string_view isa_name(Isa isa) noexcept;
+
+/// Those that this processor and operating system can run, from kScalar up.
+std::vector<Isa> supported_isas();
+
+/// Values of one Adam step that are the same for all elements.
+struct AdamStep {
+  float rate;     ///< lr * sqrt(1 - beta2^t) / (1 - beta1^t)
+  float beta1;
+  float beta2;
+  float epsilon;
+};
+
+/// Pointers may be unaligned, lengths any, memory of different arguments disjoint unless said otherwise.
+struct Table {
+  Isa isa;
+
+  // Vectors of n floats.
+  float (*dot)(const float* a, const float* b, std::int64_t n) noexcept;          ///< sum a[i] * b[i]
+  float (*sum)(const float* a, std::int64_t n) noexcept;
+  float (*max)(const float* a, std::int64_t n) noexcept;                          ///< -inf when n = 0; NaN is skipped
+  float (*squared_distance)(const float* a, const float* b, std::int64_t n) noexcept;
+  void (*axpy)(float s, const float* x, float* y, std::int64_t n) noexcept;       ///< y[i] = fma(s, x[i], y[i])
+  void (*scale)(float s, const float* x, float* y, std::int64_t n) noexcept;      ///< y[i] = s * x[i]; x may be y
+  void (*add)(const float* x, float* y, std::int64_t n) noexcept;                 ///< y[i] += x[i]
+  void (*multiply)(const float* x, float* y, std::int64_t n) noexcept;            ///< y[i] *= x[i]
+  bool (*all_finite)(const float* a, std::int64_t n) noexcept;
+
+  // Element functions; out may be in.
+  void (*exp)(const float* in, float* out, std::int64_t n) noexcept;              ///< to 2 ulp; exp(-inf) = 0
+  void (*log)(const float* in, float* out, std::int64_t n) noexcept;              ///< to 2 ulp for normal positive input; log(0) = -inf, < 0 NaN
+  void (*activate)(Activation f, const float* in, float* out, std::int64_t n) noexcept;
+  /// d_in[i] = d_out[i] * f'(in[i]); `in` is the argument of the activation, `out` its result; d_in may be d_out.
+  void (*activate_backward)(Activation f, const float* in, const float* out, const float* d_out, float* d_in,
+                            std::int64_t n) noexcept;
+  /// values[i] = exp(values[i] - shift); returns their sum (16 lanes, one tree).
+  float (*exp_shift_sum)(float shift, float* values, std::int64_t n) noexcept;
+
+  // Updates of n weights by their gradient (TensorFlow's formulas, reference in nn/optimizer.h).
+  void (*sgd)(float rate, const float* g, float* w, std::int64_t n) noexcept;                       ///< w -= rate g
+  void (*momentum)(float rate, float momentum, bool nesterov, const float* g, float* w, float* m, std::int64_t n) noexcept;
+  void (*adagrad)(float rate, float epsilon, const float* g, float* w, float* accumulator, std::int64_t n) noexcept;
+  void (*adam)(const AdamStep& step, const float* g, float* w, float* m, float* v, std::int64_t n) noexcept;
+
+  // The inner block of a matrix product over packed panels; see tensor/gemm.cc for the packing.
+  std::int64_t gemm_tile_rows;   ///< rows of C in a register tile
+  std::int64_t gemm_tile_cols;   ///< columns of C in a register tile, a multiple of 16
+  /// tile[r, c] (+)= sum_k a[k * tile_rows + r] * b[k * tile_cols + c], a chain of fma in rising k; reads and writes only
+  /// the first `rows` x `cols` of c (row stride `stride`).
+  void (*gemm_tile)(std::int64_t k, const float* a, const float* b, float* c, std::int64_t stride, std::int64_t rows,
+                    std::int64_t cols, bool accumulate) noexcept;
+};
+
+/// Kernels of one instruction set. Errors: kNotSupported when this processor does not have it.
+const Table& table(Isa isa);
+
+/// The widest supported set, or the one that the environment variable KIN_ISA names; chosen once.
+/// Errors: kInvalidArgument when KIN_ISA names none, kNotSupported when the processor does not have it.
+const Table& active();
+
+}  // namespace kin::kernels
