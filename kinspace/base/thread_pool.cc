@@ -25,6 +25,8 @@ int usable_processors() {
 
 struct ThreadPool::Impl {
   struct Loop {
+    Loop(FunctionRef<void(std::int64_t)> b, std::int64_t n) : body(b), chunks(n) {}
+
     FunctionRef<void(std::int64_t)> body;
     std::int64_t chunks;
     std::atomic<std::int64_t> next{0};
@@ -100,7 +102,7 @@ void ThreadPool::run(std::int64_t chunks, FunctionRef<void(std::int64_t)> body) 
     for (std::int64_t chunk = 0; chunk < chunks; ++chunk) body(chunk);
     return;
   }
-  Impl::Loop loop{.body = body, .chunks = chunks};
+  Impl::Loop loop(body, chunks);
   {
     const std::lock_guard lock(impl_->mutex);
     impl_->loop = &loop;
