@@ -9,22 +9,22 @@ namespace {
 
 struct CodeRow {
   ErrorCode code;
-  std::string_view name;
   int exit_status;
+  std::string_view name;
 };
 
 // The one table from which every surface derives its status.
 constexpr CodeRow kCodes[] = {
-    {ErrorCode::kNotFound, "not_found", 1},
-    {ErrorCode::kInvalidArgument, "invalid_argument", 2},
-    {ErrorCode::kBadData, "bad_data", 3},
-    {ErrorCode::kCorruption, "corruption", 4},
-    {ErrorCode::kNotSupported, "not_supported", 4},
-    {ErrorCode::kIo, "io", 5},
-    {ErrorCode::kResourceLimit, "resource_limit", 6},
-    {ErrorCode::kDiverged, "diverged", 7},
-    {ErrorCode::kCancelled, "cancelled", 130},
-    {ErrorCode::kInternal, "internal", 70},
+    {ErrorCode::kNotFound, 1, "not_found"},
+    {ErrorCode::kInvalidArgument, 2, "invalid_argument"},
+    {ErrorCode::kBadData, 3, "bad_data"},
+    {ErrorCode::kCorruption, 4, "corruption"},
+    {ErrorCode::kNotSupported, 4, "not_supported"},
+    {ErrorCode::kIo, 5, "io"},
+    {ErrorCode::kResourceLimit, 6, "resource_limit"},
+    {ErrorCode::kDiverged, 7, "diverged"},
+    {ErrorCode::kCancelled, 130, "cancelled"},
+    {ErrorCode::kInternal, 70, "internal"},
 };
 
 const CodeRow& row_of(ErrorCode code) noexcept {
@@ -36,9 +36,13 @@ const CodeRow& row_of(ErrorCode code) noexcept {
 
 }  // namespace
 
-int exit_status(ErrorCode code) noexcept { return row_of(code).exit_status; }
+int exit_status(ErrorCode code) noexcept {
+  return row_of(code).exit_status;
+}
 
-std::string_view error_name(ErrorCode code) noexcept { return row_of(code).name; }
+std::string_view error_name(ErrorCode code) noexcept {
+  return row_of(code).name;
+}
 
 Error::Error(ErrorCode code, std::string message, std::string fix)
     : code_(code), message_(std::move(message)), fix_(std::move(fix)) {}
@@ -58,7 +62,9 @@ Error Error::corruption(std::string message, std::string fix) {
 Error Error::not_supported(std::string message, std::string fix) {
   return {ErrorCode::kNotSupported, std::move(message), std::move(fix)};
 }
-Error Error::io(std::string message, std::string fix) { return {ErrorCode::kIo, std::move(message), std::move(fix)}; }
+Error Error::io(std::string message, std::string fix) {
+  return {ErrorCode::kIo, std::move(message), std::move(fix)};
+}
 Error Error::resource_limit(std::string message, std::string fix) {
   return {ErrorCode::kResourceLimit, std::move(message), std::move(fix)};
 }

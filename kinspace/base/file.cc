@@ -9,8 +9,8 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <utility>
 #include <system_error>
+#include <utility>
 
 #include "kinspace/base/error.h"
 #include "kinspace/base/text.h"
@@ -20,8 +20,10 @@ namespace {
 
 Error io_error(const std::string& action, const std::string& path, int error) {
   std::string fix;
-  if (error == ENOSPC || error == EDQUOT || error == EFBIG) fix = "free space there or choose another place; nothing on the disk was changed";
-  if (error == EACCES || error == EPERM || error == EROFS) fix = "choose a place that you may write, or change its permissions";
+  if (error == ENOSPC || error == EDQUOT || error == EFBIG)
+    fix = "free space there or choose another place; nothing on the disk was changed";
+  if (error == EACCES || error == EPERM || error == EROFS)
+    fix = "choose a place that you may write, or change its permissions";
   if (error == ENOENT) fix = "check the path";
   return Error::io(fmt::format("{} {}: {}", action, path, std::generic_category().message(error)), fix);
 }
@@ -49,7 +51,8 @@ std::string read_file(const std::string& path, std::uint64_t limit) {
   char block[1 << 16];
   while (const std::size_t got = file.read(block, sizeof block)) {
     if (content.size() + got > limit) {
-      throw Error::resource_limit(fmt::format("{} is longer than the {} that this kind of file may have", path, human_bytes(limit)));
+      throw Error::resource_limit(
+          fmt::format("{} is longer than the {} that this kind of file may have", path, human_bytes(limit)));
     }
     content.append(block, got);
   }
@@ -77,7 +80,9 @@ InputFile::InputFile(const std::string& path) : path_(path == "-" ? "standard in
   }
 }
 
-InputFile::~InputFile() { ::close(fd_); }
+InputFile::~InputFile() {
+  ::close(fd_);
+}
 
 std::size_t InputFile::read(void* to, std::size_t bytes) {
   for (;;) {
@@ -93,17 +98,23 @@ void InputFile::read_at(std::uint64_t offset, void* to, std::size_t bytes) const
     const ssize_t got = ::pread(fd_, out, bytes, static_cast<off_t>(offset));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) throw io_error("cannot read", path_, errno);
-    if (got == 0) throw Error::corruption(fmt::format("{} ends at byte {}; {} more were expected", path_, offset, bytes));
+    if (got == 0)
+      throw Error::corruption(fmt::format("{} ends at byte {}; {} more were expected", path_, offset, bytes));
     out += got;
     offset += static_cast<std::uint64_t>(got);
     bytes -= static_cast<std::size_t>(got);
   }
 }
 
-AtomicFile::AtomicFile(std::string path)
-    : path_(std::move(path)), temporary_(fmt::format("{}.tmp-{}", path_, ::getpid())) {
-  fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (fd_ < 0) throw io_error("cannot create", temporary_, errno);
+AtomicFile::AtomicFile(std::string path) : path_(std::move(path)) {
+  // Two writers of one path in this process, or a file left by a killed one, must not share the temporary.
+  constexpr int kTries = 100;
+  for (int i = 0; i < kTries && fd_ < 0; ++i) {
+    const std::string name = fmt::format("{}.tmp-{}-{}", path_, ::getpid(), i);
+    fd_ = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd_ >= 0) temporary_ = name;
+    if (fd_ < 0 && (errno != EEXIST || i + 1 == kTries)) throw io_error("cannot create", name, errno);
+  }
 }
 
 AtomicFile::~AtomicFile() {
@@ -149,18 +160,24 @@ FileLock::FileLock(const std::string& path) {
   fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   if (fd_ < 0) throw io_error("cannot create", path, errno);
   if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
+    const int error = errno;
+    if (error != EWOULDBLOCK) {
+      ::close(fd_);
+      throw io_error("cannot lock", path, error);
+    }
     char holder[32] = {};
     const ssize_t got = ::pread(fd_, holder, sizeof holder - 1, 0);
     ::close(fd_);
     throw Error::io(fmt::format("{} is locked by process {}", path, got > 0 ? holder : "unknown"),
                     "wait until it ends, or choose another directory");
   }
+  // Should this fail, the lock is held all the same; only the holder's name in a later message is lost.
   const std::string pid = fmt::format("{}", ::getpid());
-  if (::ftruncate(fd_, 0) != 0 || ::pwrite(fd_, pid.data(), pid.size(), 0) < 0) {
-    // The lock is held all the same; only the holder's name in a later message is lost.
-  }
+  if (::ftruncate(fd_, 0) == 0) static_cast<void>(!::pwrite(fd_, pid.data(), pid.size(), 0));
 }
 
-FileLock::~FileLock() { ::close(fd_); }
+FileLock::~FileLock() {
+  ::close(fd_);
+}
 
 }  // namespace kin

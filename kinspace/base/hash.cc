@@ -25,13 +25,21 @@ struct Checksum::State {
   XXH3_state_t xxh3;
 };
 
-Checksum::Checksum() : state_(std::make_unique<State>()) { XXH3_128bits_reset(&state_->xxh3); }
+Checksum::Checksum() : state_(std::make_unique<State>()) {
+  XXH3_128bits_reset(&state_->xxh3);
+}
 Checksum::~Checksum() = default;
 
-void Checksum::update(const void* data, std::size_t bytes) { XXH3_128bits_update(&state_->xxh3, data, bytes); }
+void Checksum::update(const void* data, std::size_t bytes) {
+  XXH3_128bits_update(&state_->xxh3, data, bytes);
+}
 
-std::string Checksum::hex() const { return to_hex(XXH3_128bits_digest(&state_->xxh3)); }
+std::string Checksum::hex() const {
+  return to_hex(XXH3_128bits_digest(&state_->xxh3));
+}
 
-std::string checksum_hex(std::string_view bytes) { return to_hex(XXH3_128bits(bytes.data(), bytes.size())); }
+std::string checksum_hex(std::string_view bytes) {
+  return to_hex(XXH3_128bits(bytes.data(), bytes.size()));
+}
 
 }  // namespace kin

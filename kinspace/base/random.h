@@ -7,7 +7,8 @@ namespace kin {
 
 /// Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011): 128 random bits as a pure
 /// function of a counter and a key.
-std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key) noexcept;
+std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter,
+                                        std::array<std::uint32_t, 2> key) noexcept;
 
 /// What random numbers are drawn for. Streams of two purposes never share a number.
 enum class Purpose : std::uint32_t { kInit = 1, kShuffle = 2, kPick = 3, kNegatives = 4, kDropout = 5, kBootstrap = 6 };

@@ -55,17 +55,22 @@ std::string quoted(std::string_view text) {
   const bool cut = text.size() > kLimit;
   if (cut) {
     std::size_t end = kLimit;
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+    // A character has at most 3 bytes after its first; more of them are no UTF-8 and may be cut anywhere.
+    while (end > kLimit - 3 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
     text = text.substr(0, end);
   }
   const bool utf8 = is_utf8(text);
   std::string out = "'";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7F || (byte >= 0x80 && !utf8)) {
+  const auto byte_at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  // U+0080 to U+009F, the bytes C2 80 to C2 9F, are control characters too: terminals obey some of them.
+  const auto starts_c1 = [&](std::size_t i) { return utf8 && byte_at(i) == 0xC2 && byte_at(i + 1) < 0xA0; };
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const unsigned char byte = byte_at(i);
+    const bool control = byte < 0x20 || byte == 0x7F || starts_c1(i) || (i > 0 && starts_c1(i - 1));
+    if (control || (byte >= 0x80 && !utf8)) {
       out += fmt::format("\\x{:02x}", byte);
     } else {
-      out.push_back(c);
+      out.push_back(text[i]);
     }
   }
   out += cut ? "…'" : "'";
@@ -73,11 +78,14 @@ std::string quoted(std::string_view text) {
 }
 
 std::string with_thousands(std::int64_t value) {
-  std::string digits = fmt::format("{}", value);
-  for (auto i = static_cast<std::ptrdiff_t>(digits.size()) - 3; i > (value < 0 ? 1 : 0); i -= 3) {
-    digits.insert(static_cast<std::size_t>(i), " ");
+  const std::string digits = fmt::format("{}", value);
+  std::string out;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    const bool group_starts = (digits.size() - i) % 3 == 0 && i > (value < 0 ? 1U : 0U);
+    if (group_starts) out.push_back(' ');
+    out.push_back(digits[i]);
   }
-  return digits;
+  return out;
 }
 
 std::string human_bytes(std::uint64_t bytes) {

@@ -1,5 +1,6 @@
 #include "kinspace/base/thread_pool.h"
 
+#include <fmt/core.h>
 #include <sched.h>
 
 #include <algorithm>
@@ -7,8 +8,11 @@
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
+
+#include "kinspace/base/error.h"
 
 namespace kin {
 namespace {
@@ -62,6 +66,15 @@ struct ThreadPool::Impl {
   int running = 0;
   bool stop = false;
 
+  void end_workers() {
+    {
+      const std::lock_guard lock(mutex);
+      stop = true;
+    }
+    wake.notify_all();
+    for (std::thread& worker : workers) worker.join();
+  }
+
   void serve() {
     std::uint64_t seen = 0;
     std::unique_lock lock(mutex);
@@ -82,19 +95,22 @@ struct ThreadPool::Impl {
 
 ThreadPool::ThreadPool(int threads) : impl_(std::make_unique<Impl>()) {
   const int count = threads > 0 ? threads : usable_processors();
-  for (int i = 1; i < count; ++i) impl_->workers.emplace_back([impl = impl_.get()] { impl->serve(); });
+  try {
+    for (int i = 1; i < count; ++i) impl_->workers.emplace_back([impl = impl_.get()] { impl->serve(); });
+  } catch (const std::system_error& error) {
+    impl_->end_workers();
+    throw Error::resource_limit(fmt::format("{} threads could not be started: {}", count, error.what()),
+                                "ask for fewer threads");
+  }
 }
 
 ThreadPool::~ThreadPool() {
-  {
-    const std::lock_guard lock(impl_->mutex);
-    impl_->stop = true;
-  }
-  impl_->wake.notify_all();
-  for (std::thread& worker : impl_->workers) worker.join();
+  impl_->end_workers();
 }
 
-int ThreadPool::threads() const noexcept { return static_cast<int>(impl_->workers.size()) + 1; }
+int ThreadPool::threads() const noexcept {
+  return static_cast<int>(impl_->workers.size()) + 1;
+}
 
 void ThreadPool::run(std::int64_t chunks, FunctionRef<void(std::int64_t)> body) {
   if (chunks <= 0) return;

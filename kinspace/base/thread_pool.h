@@ -33,6 +33,7 @@ class FunctionRef<R(Args...)> {
 class ThreadPool {
  public:
   /// The calling thread counts as one: `threads - 1` are started. 0 means one for each processor this process may use.
+  /// Errors: kResourceLimit when the system refuses so many.
   explicit ThreadPool(int threads = 0);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;

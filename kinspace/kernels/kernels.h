@@ -14,7 +14,13 @@ namespace kin::kernels {
 
 enum class Isa { kScalar = 0, kAvx2 = 1, kAvx512 = 2 };
 
-enum class Activation : std::uint8_t { kLinear = 0, kRelu = 1, kTanh = 2, kSigmoid = 3, kGelu = 4 };  // stored: never renumber
+enum class Activation : std::uint8_t {
+  kLinear = 0,
+  kRelu = 1,
+  kTanh = 2,
+  kSigmoid = 3,
+  kGelu = 4
+};  // stored: never renumber
 
 /// Names as in KIN_ISA: "scalar", "avx2", "avx512".
 std::string_view isa_name(Isa isa) noexcept;
@@ -24,7 +30,7 @@ std::vector<Isa> supported_isas();
 
 /// Values of one Adam step that are the same for all elements.
 struct AdamStep {
-  float rate;     ///< lr * sqrt(1 - beta2^t) / (1 - beta1^t)
+  float rate;  ///< lr * sqrt(1 - beta2^t) / (1 - beta1^t)
   float beta1;
   float beta2;
   float epsilon;
@@ -35,19 +41,20 @@ struct Table {
   Isa isa;
 
   // Vectors of n floats.
-  float (*dot)(const float* a, const float* b, std::int64_t n) noexcept;          ///< sum a[i] * b[i]
+  float (*dot)(const float* a, const float* b, std::int64_t n) noexcept;  ///< sum a[i] * b[i]
   float (*sum)(const float* a, std::int64_t n) noexcept;
-  float (*max)(const float* a, std::int64_t n) noexcept;                          ///< -inf when n = 0; NaN is skipped
+  float (*max)(const float* a, std::int64_t n) noexcept;  ///< -inf when n = 0; NaN is skipped
   float (*squared_distance)(const float* a, const float* b, std::int64_t n) noexcept;
-  void (*axpy)(float s, const float* x, float* y, std::int64_t n) noexcept;       ///< y[i] = fma(s, x[i], y[i])
-  void (*scale)(float s, const float* x, float* y, std::int64_t n) noexcept;      ///< y[i] = s * x[i]; x may be y
-  void (*add)(const float* x, float* y, std::int64_t n) noexcept;                 ///< y[i] += x[i]
-  void (*multiply)(const float* x, float* y, std::int64_t n) noexcept;            ///< y[i] *= x[i]
+  void (*axpy)(float s, const float* x, float* y, std::int64_t n) noexcept;   ///< y[i] = fma(s, x[i], y[i])
+  void (*scale)(float s, const float* x, float* y, std::int64_t n) noexcept;  ///< y[i] = s * x[i]; x may be y
+  void (*add)(const float* x, float* y, std::int64_t n) noexcept;             ///< y[i] += x[i]
+  void (*multiply)(const float* x, float* y, std::int64_t n) noexcept;        ///< y[i] *= x[i]
   bool (*all_finite)(const float* a, std::int64_t n) noexcept;
 
   // Element functions; out may be in.
-  void (*exp)(const float* in, float* out, std::int64_t n) noexcept;              ///< to 2 ulp; exp(-inf) = 0
-  void (*log)(const float* in, float* out, std::int64_t n) noexcept;              ///< to 2 ulp for normal positive input; log(0) = -inf, < 0 NaN
+  void (*exp)(const float* in, float* out, std::int64_t n) noexcept;  ///< to 2 ulp; exp(-inf) = 0
+  void (*log)(const float* in, float* out,
+              std::int64_t n) noexcept;  ///< to 2 ulp for normal positive input; log(0) = -inf, < 0 NaN
   void (*activate)(Activation f, const float* in, float* out, std::int64_t n) noexcept;
   /// d_in[i] = d_out[i] * f'(in[i]); `in` is the argument of the activation, `out` its result; d_in may be d_out.
   void (*activate_backward)(Activation f, const float* in, const float* out, const float* d_out, float* d_in,
@@ -56,16 +63,22 @@ struct Table {
   float (*exp_shift_sum)(float shift, float* values, std::int64_t n) noexcept;
 
   // Updates of n weights by their gradient (TensorFlow's formulas, reference in nn/optimizer.h).
-  void (*sgd)(float rate, const float* g, float* w, std::int64_t n) noexcept;                       ///< w -= rate g
-  void (*momentum)(float rate, float momentum, bool nesterov, const float* g, float* w, float* m, std::int64_t n) noexcept;
+  void (*sgd)(float rate, const float* g, float* w, std::int64_t n) noexcept;  ///< w -= rate g
+  void (*momentum)(float rate, float momentum, bool nesterov, const float* g, float* w, float* m,
+                   std::int64_t n) noexcept;
   void (*adagrad)(float rate, float epsilon, const float* g, float* w, float* accumulator, std::int64_t n) noexcept;
   void (*adam)(const AdamStep& step, const float* g, float* w, float* m, float* v, std::int64_t n) noexcept;
 
   // The inner block of a matrix product over packed panels; see tensor/gemm.cc for the packing.
-  std::int64_t gemm_tile_rows;   ///< rows of C in a register tile
-  std::int64_t gemm_tile_cols;   ///< columns of C in a register tile, a multiple of 16
-  /// tile[r, c] (+)= sum_k a[k * tile_rows + r] * b[k * tile_cols + c], a chain of fma in rising k; reads and writes only
-  /// the first `rows` x `cols` of c (row stride `stride`).
+  std::int64_t gemm_tile_rows;  ///< rows of C in a register tile
+  std::int64_t gemm_tile_cols;  ///< columns of C in a register tile, a multiple of 16
+  /// Panels of `width` lines; in panel p, k < depth:
+  ///   packed[p * width * depth + k * width + l] = in[(p * width + l) * line_stride + k * k_stride]
+  /// The last panel is filled up with zeros. One of the strides is 1.
+  void (*gemm_pack)(const float* in, std::int64_t line_stride, std::int64_t k_stride, std::int64_t lines,
+                    std::int64_t depth, std::int64_t width, float* packed) noexcept;
+  /// tile[r, c] (+)= sum_k a[k * tile_rows + r] * b[k * tile_cols + c], a chain of fma in rising k; reads and writes
+  /// only the first `rows` x `cols` of c (row stride `stride`).
   void (*gemm_tile)(std::int64_t k, const float* a, const float* b, float* c, std::int64_t stride, std::int64_t rows,
                     std::int64_t cols, bool accumulate) noexcept;
 };

@@ -1,0 +1,268 @@
+#include "apps/cli/commands.h"
+#include "apps/cli/flags.h"
+
+namespace kin::cli {
+namespace {
+
+constexpr std::int64_t kMaxK = 1'000'000;
+
+constexpr Argument kModel = {"MODEL", "run directory, as kin train leaves it"};
+constexpr Argument kSpec = {"SPEC", "TOML file that describes the model; docs/reference/spec.md"};
+
+constexpr Flag kSet = {.name = "set",
+                       .kind = FlagKind::kText,
+                       .argument = "KEY=VALUE",
+                       .help = "a setting in place of the spec's, such as train.epochs=3; repeatable",
+                       .repeatable = true};
+constexpr Flag kOutputFile = {.name = "output",
+                              .letter = 'o',
+                              .kind = FlagKind::kFile,
+                              .argument = "FILE",
+                              .help = "write the result there instead of to standard output"};
+constexpr Flag kK = {.name = "count",
+                     .letter = 'k',
+                     .kind = FlagKind::kInteger,
+                     .argument = "N",
+                     .preset = "10",
+                     .help = "how many",
+                     .low = 1,
+                     .high = kMaxK};
+
+constexpr Flag kGlobal[] = {
+    {.name = "format",
+     .kind = FlagKind::kChoice,
+     .argument = "NAME",
+     .help = "of the result; without it a table on a terminal, else plain",
+     .choices = "table|plain|json|jsonl|csv|md"},
+    {.name = "json", .help = "same as --format json; errors on stderr are JSON too"},
+    {.name = "quiet", .letter = 'q', .help = "no progress and no remarks on stderr"},
+    {.name = "threads",
+     .letter = 'j',
+     .kind = FlagKind::kInteger,
+     .argument = "N",
+     .preset = "0",
+     .help = "0: all processors; results do not depend on it",
+     .environment = "KIN_THREADS",
+     .low = 0,
+     .high = 1024},
+    {.name = "memory-limit",
+     .kind = FlagKind::kSize,
+     .argument = "SIZE",
+     .help = "refuse what would need more, such as 4G",
+     .environment = "KIN_MEMORY_LIMIT"},
+    {.name = "color",
+     .kind = FlagKind::kChoice,
+     .argument = "WHEN",
+     .preset = "auto",
+     .help = "auto looks at the terminal, TERM and NO_COLOR",
+     .choices = "auto|always|never",
+     .environment = "KIN_COLOR"},
+    {.name = "no-color", .help = "same as --color never"},
+};
+
+constexpr Argument kTrainArguments[] = {kSpec};
+constexpr Flag kTrainFlags[] = {
+    {.name = "output",
+     .letter = 'o',
+     .kind = FlagKind::kFile,
+     .argument = "DIR",
+     .preset = "run",
+     .help = "run directory; an interrupted run in it is continued"},
+    kSet,
+    {.name = "seed", .kind = FlagKind::kInteger, .argument = "N", .help = "same as --set train.seed=N", .low = 0},
+    {.name = "progress",
+     .kind = FlagKind::kChoice,
+     .argument = "HOW",
+     .preset = "auto",
+     .help = "auto: a bar on a terminal, else plain rows at doubling steps",
+     .choices = "auto|bar|plain|json|none",
+     .environment = "KIN_PROGRESS"},
+};
+constexpr Example kTrainExamples[] = {
+    {"kin train movies.toml -o run/", "train, or go on where an interrupted run stopped"},
+    {"kin train movies.toml -o small/ --set columns.watched.embed.dim=16", "the same with another width"},
+    {"kin train movies.toml -o run/ --progress json 2> progress.jsonl", "progress for a program"},
+};
+
+constexpr Argument kEvaluateArguments[] = {{"RUN",
+                                            "run directories; several are pooled, each for the users it held out; then "
+                                            "a CSV file in place of the training data",
+                                            false, true}};
+constexpr Flag kEvaluateFlags[] = {
+    {.name = "metrics",
+     .kind = FlagKind::kText,
+     .argument = "LIST",
+     .help = "in place of the spec's, such as ndcg@10,mrr"},
+    {.name = "protocol",
+     .kind = FlagKind::kChoice,
+     .argument = "NAME",
+     .help = "in place of the spec's",
+     .choices = "next-item|window|window-long|fold-in"},
+    {.name = "fail-under",
+     .kind = FlagKind::kText,
+     .argument = "METRIC=X",
+     .help = "exit 1 if the model stays below, such as ndcg@10=0.05; repeatable",
+     .repeatable = true},
+    {.name = "floors", .help = "popularity and item-kNN beside the model (default)", .negatable = true},
+    {.name = "valid", .help = "the validation cases in place of the test cases"},
+    {.name = "seed", .kind = FlagKind::kInteger, .argument = "N", .preset = "1", .help = "of the bootstrap", .low = 0},
+};
+constexpr Example kEvaluateExamples[] = {
+    {"kin evaluate run/", "the protocol of the model, beside popularity and item-kNN"},
+    {"kin evaluate fold0/ fold1/ fold2/ fold3/ fold4/", "five splits as one figure"},
+    {"kin evaluate run/ --fail-under ndcg@20=0.12", "a gate: exit 1 if the model is worse"},
+};
+
+constexpr Argument kRecommendArguments[] = {kModel};
+constexpr Flag kRecommendFlags[] = {
+    {.name = "history",
+     .kind = FlagKind::kText,
+     .argument = "ITEMS",
+     .help = "keys or titles, oldest first, with commas between; - reads one a line from standard input; repeatable",
+     .repeatable = true},
+    {.name = "users",
+     .kind = FlagKind::kFile,
+     .argument = "FILE",
+     .help = "CSV of many histories: columns user,history (keys with blanks between), or the data's own columns"},
+    {.name = "count",
+     .letter = 'k',
+     .kind = FlagKind::kInteger,
+     .argument = "N",
+     .preset = "10",
+     .help = "how many items for each history",
+     .low = 1,
+     .high = kMaxK},
+    {.name = "exclude-seen", .help = "leave out the items of the history (default)", .negatable = true},
+    {.name = "why", .help = "the items of the history that added most to each score"},
+    kOutputFile,
+};
+constexpr Example kRecommendExamples[] = {
+    {"kin recommend run/ --history 1,260,480", "ten movies after these three"},
+    {"kin recommend run/ --history \"Toy Story (1995)\" --history \"Jurassic Park (1993)\" -k 5 --why",
+     "by title, with the reasons"},
+    {"kin recommend run/ --users users.csv -k 20 -o recommendations.csv", "for many users"},
+};
+
+constexpr Argument kSimilarArguments[] = {kModel, {"KEY", "keys or titles to start from", false, true}};
+constexpr Flag kSimilarFlags[] = {
+    kK,
+    {.name = "metric",
+     .kind = FlagKind::kChoice,
+     .argument = "NAME",
+     .preset = "cosine",
+     .help = "cosine of the angle, dot product, or l2 distance (smaller is nearer)",
+     .choices = "cosine|dot|l2"},
+};
+constexpr Example kSimilarExamples[] = {
+    {"kin similar run/ 260", "the ten nearest neighbours of a movie"},
+    {"kin similar run/ \"Toy Story (1995)\" -k 5 --json", "by title, for a program"},
+};
+
+constexpr Argument kLookupArguments[] = {kModel,
+                                         {"KEY", "keys or titles; - reads one a line from standard input", true, true}};
+constexpr Flag kLookupFlags[] = {
+    {.name = "format",
+     .kind = FlagKind::kChoice,
+     .argument = "NAME",
+     .help = "of the result; npy gives a float32 matrix for NumPy",
+     .choices = "table|plain|json|jsonl|csv|md|npy"},
+    {.name = "list", .help = "keys, counts and titles instead of vectors; without KEY of the whole vocabulary"},
+    {.name = "all", .help = "the vectors of the whole vocabulary"},
+    kOutputFile,
+};
+constexpr Example kLookupExamples[] = {
+    {"kin lookup run/ 260 --json", "the vector of a movie"},
+    {"kin lookup run/ --list | grep -i godfather", "find a key"},
+    {"kin lookup run/ --all --format npy -o vectors.npy", "all vectors, rows as in --list"},
+};
+
+constexpr Argument kInfoArguments[] = {kModel};
+constexpr Example kInfoExamples[] = {
+    {"kin info run/", "what the model is, what it was trained on and how good it was"},
+    {"kin info run/ --json", "the same with the whole spec"},
+};
+
+constexpr Argument kVerifyArguments[] = {kModel};
+constexpr Example kVerifyExamples[] = {
+    {"kin verify run/", "every byte against its checksum; exit 4 if one is wrong"},
+    {"kin verify run/ --json", "the same for a program"},
+};
+
+constexpr Argument kCheckArguments[] = {{"SPEC", kSpec.help, true, false}};
+constexpr Flag kCheckFlags[] = {
+    kSet,
+    {.name = "resolved", .help = "print the spec with every default instead of what it would need"},
+    {.name = "schema", .help = "print the JSON Schema of specs (with --format md the reference page); needs no SPEC"},
+};
+constexpr Example kCheckExamples[] = {
+    {"kin check movies.toml", "what training will read, build and need"},
+    {"kin check movies.toml --resolved", "every setting, defaults included, as TOML"},
+    {"kin check --schema > spec.schema.json", "for the completion of an editor"},
+};
+
+constexpr Argument kDoctorArguments[] = {
+    {"DIR", "directory whose file system is tried; without it the current one", true, false}};
+constexpr Example kDoctorExamples[] = {
+    {"kin doctor", "does this build work on this machine?"},
+    {"kin doctor /data --json", "the same for another disk, for a program"},
+};
+
+constexpr Argument kCompletionArguments[] = {{"SHELL", "bash, zsh or fish"}};
+constexpr Example kCompletionExamples[] = {
+    {"kin completion bash > /etc/bash_completion.d/kin", "for all users"},
+    {"source <(kin completion zsh)", "for this shell"},
+    {"kin completion fish > ~/.config/fish/completions/kin.fish", "for fish"},
+};
+
+constexpr Example kVersionExamples[] = {
+    {"kin version", "version, compiler and instruction set"},
+    {"kin version --json", "the same for a program"},
+};
+
+constexpr Argument kHelpArguments[] = {{"COMMAND", "the command to explain", true, false}};
+constexpr Example kHelpExamples[] = {
+    {"kin help train", "same as kin train --help"},
+    {"kin help --json", "all commands and flags for a program"},
+};
+
+constexpr Command kCommands[] = {
+    {"train", "learn a model from data", kTrainArguments, kTrainFlags, kTrainExamples,
+     "The same spec, data and seed give the same bytes, at any number of threads and after any interruption. Ctrl-C "
+     "leaves "
+     "a checkpoint and exits 130; the same command goes on from it. A run of another spec is refused, naming what "
+     "differs.",
+     run_train},
+    {"evaluate", "measure a model under its protocol", kEvaluateArguments, kEvaluateFlags, kEvaluateExamples,
+     "Figures have 95 % intervals by bootstrap over users; docs/guide/evaluation.md defines protocols and metrics.",
+     run_evaluate},
+    {"recommend", "the next items for a history", kRecommendArguments, kRecommendFlags, kRecommendExamples, "",
+     run_recommend},
+    {"similar", "the nearest neighbours of items", kSimilarArguments, kSimilarFlags, kSimilarExamples,
+     "Every vector is looked at, so the answer is exact.", run_similar},
+    {"lookup", "vectors of items", kLookupArguments, kLookupFlags, kLookupExamples, "", run_lookup},
+    {"info", "what a model is", kInfoArguments, {}, kInfoExamples, "", run_info},
+    {"verify", "check every byte of a model", kVerifyArguments, {}, kVerifyExamples, "", run_verify},
+    {"check", "check a spec and say what a run will need", kCheckArguments, kCheckFlags, kCheckExamples, "", run_check},
+    {"doctor", "check this build on this machine", kDoctorArguments, {}, kDoctorExamples, "", run_doctor},
+    {"completion", "completion for a shell", kCompletionArguments, {}, kCompletionExamples, "", run_completion},
+    {"version", "version, compiler and instruction set", {}, {}, kVersionExamples, "", run_version},
+    {"help", "explain a command", kHelpArguments, {}, kHelpExamples, "", run_help},
+};
+
+}  // namespace
+
+std::span<const Command> all_commands() {
+  return kCommands;
+}
+std::span<const Flag> global_flags() {
+  return kGlobal;
+}
+
+const Command* find_command(std::string_view name) {
+  for (const Command& command : kCommands) {
+    if (command.name == name) return &command;
+  }
+  return nullptr;
+}
+
+}  // namespace kin::cli

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "kinspace/base/thread_pool.h"
+#include "kinspace/estimator/model.h"
+
+namespace kin::cli {
+
+/// Histories of many users, as rows of a model's vocabulary; -1 stands for an unknown item.
+struct UserHistories {
+  std::vector<std::string> users;
+  std::vector<std::vector<std::int64_t>> rows;  ///< parallel to `users`
+  std::int64_t unknown_items = 0;
+};
+
+/// Reads a CSV file with the columns user and history (keys, oldest first, with blanks, commas or semicolons between),
+/// or one with the columns of the data that the model was trained on, which is read as the training data were. Errors
+/// kIo, kBadData, kInvalidArgument when the columns are neither.
+UserHistories read_users(const std::string& path, const Model& model, ThreadPool& pool, std::uint64_t memory_limit);
+
+}  // namespace kin::cli

@@ -1,0 +1,192 @@
+// Trains the job that rivals/job.py defines on the engine of Kinspace and prints one line of JSON, as the rivals do.
+//
+//   kin_recommender --data FOLDER [--threads 1] [--steps 0] [--export FOLDER]
+//
+// --export writes queries.npy (of the held-out contexts) and outputs.npy, for the evaluator that judges all alike.
+
+#include <sys/resource.h>
+#include <time.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <numbers>
+#include <string>
+#include <vector>
+
+#include "bench/arguments.h"
+#include "bench/npy.h"
+#include "kinspace/base/error.h"
+#include "kinspace/base/file.h"
+#include "kinspace/base/random.h"
+#include "kinspace/base/thread_pool.h"
+#include "kinspace/formats/npy.h"
+#include "kinspace/nn/apply.h"
+#include "kinspace/nn/embedding.h"
+#include "kinspace/nn/sampled_softmax.h"
+#include "kinspace/nn/sampler.h"
+#include "kinspace/nn/tape.h"
+
+namespace {
+
+constexpr std::int64_t kDim = 64, kContext = 3, kTargets = 7, kBatch = 1024, kNegatives = 1024, kWarmUp = 10;
+constexpr std::uint64_t kSeed = 1;
+
+/// Normal with standard deviation 0.1, which is how the rivals start (the engine's own start is truncated).
+void fill_normal(kin::ThreadPool& pool, kin::Parameter& table, std::uint64_t number) {
+  kin::parallel_for(pool, table.rows(), 4096, [&](std::int64_t begin, std::int64_t end) {
+    kin::RandomStream random(kSeed, kin::Purpose::kInit, number, static_cast<std::uint64_t>(begin));
+    for (std::int64_t r = begin; r < end; ++r) {
+      for (std::int64_t d = 0; d < kDim; d += 2) {  // Box-Muller
+        const float radius = 0.1F * std::sqrt(-2.0F * std::log(1.0F - random.uniform()));
+        const float angle = 2.0F * std::numbers::pi_v<float> * random.uniform();
+        table.row(r)[d] = radius * std::cos(angle);
+        table.row(r)[d + 1] = radius * std::sin(angle);
+      }
+    }
+  });
+}
+
+/// Columns [first, last) of consecutive histories, as a sparse tensor with equally long rows.
+class Columns {
+ public:
+  Columns(std::int64_t first, std::int64_t last) : first_(first), width_(last - first) {}
+
+  kin::SparseTensor of(const kin::bench::NpyFile& histories, std::int64_t from, std::int64_t count) {
+    offsets_.resize(static_cast<std::size_t>(count) + 1);
+    ids_.resize(static_cast<std::size_t>(count * width_));
+    const auto* row = histories.values<std::int32_t>() + from * histories.cols + first_;
+    for (std::int64_t b = 0; b < count; ++b, row += histories.cols) {
+      offsets_[static_cast<std::size_t>(b) + 1] = (b + 1) * width_;
+      std::copy(row, row + width_, ids_.begin() + b * width_);
+    }
+    return {.offsets = offsets_, .ids = ids_, .weights = {}};
+  }
+
+ private:
+  std::int64_t first_;
+  std::int64_t width_;
+  std::vector<std::int64_t> offsets_{0};
+  std::vector<std::int64_t> ids_;
+};
+
+class Trainer {
+ public:
+  Trainer(kin::ThreadPool& pool, std::int64_t items)
+      : pool_(pool),
+        store_(kSeed, {.name = "adagrad", .lr = 0.1F, .epsilon = 1e-7F, .initial_accumulator = 0.1F}),
+        inputs_(store_.parameter(pool, "inputs", items, kDim, {})),
+        outputs_(store_.parameter(pool, "outputs", items, kDim, {})),
+        sampler_(kin::Sampler::log_uniform(items)),
+        tape_(pool, kSeed) {
+    fill_normal(pool, inputs_, 0);
+    fill_normal(pool, outputs_, 1);
+  }
+
+  kin::Parameter& inputs() { return inputs_; }
+  kin::Parameter& outputs() { return outputs_; }
+
+  void step(const kin::bench::NpyFile& histories, std::int64_t step) {
+    forward(histories, step);
+    kin::apply_gradients(tape_, store_, {.step = step + 1});
+  }
+
+  /// The same, counting the distinct rows that the step touches in each table.
+  void step(const kin::bench::NpyFile& histories, std::int64_t step, double& input_rows, double& output_rows) {
+    forward(histories, step);
+    input_rows += static_cast<double>(tape_.row_gradient(inputs_).group().size());
+    output_rows += static_cast<double>(tape_.row_gradient(outputs_).group().size());
+    kin::apply_gradients(tape_, store_, {.step = step + 1});
+  }
+
+  kin::Matrix queries(const kin::bench::NpyFile& histories) {
+    tape_.begin({.step = 0, .training = false});
+    const kin::ConstMatrixView found =
+        kin::combine(tape_, inputs_, context_.of(histories, 0, histories.rows), kin::Combiner::kMean).value();
+    kin::Matrix out(found.rows, found.cols);
+    for (std::int64_t r = 0; r < found.rows; ++r) std::copy_n(found.row(r), found.cols, out.row(r));
+    return out;
+  }
+
+ private:
+  void forward(const kin::bench::NpyFile& histories, std::int64_t step) {
+    tape_.begin({.step = step, .training = true});
+    const kin::SparseTensor targets = targets_.of(histories, step * kBatch, kBatch);
+    const kin::Var query =
+        kin::combine(tape_, inputs_, context_.of(histories, step * kBatch, kBatch), kin::Combiner::kMean);
+    const kin::Negatives negatives = sampler_.draw(tape_, kNegatives);
+    const auto expected = sampler_.log_expected(tape_, targets.ids, negatives);
+    tape_.backward(kin::sampled_softmax_loss(tape_, query, outputs_, nullptr, targets, expected, negatives,
+                                             {.reduction = kin::Reduction::kSum}));
+  }
+
+  kin::ThreadPool& pool_;
+  kin::ParameterStore store_;
+  kin::Parameter& inputs_;
+  kin::Parameter& outputs_;
+  kin::Sampler sampler_;
+  kin::Tape tape_;
+  Columns context_{0, kContext};
+  Columns targets_{kContext, kContext + kTargets};
+};
+
+double seconds(clockid_t clock) {
+  timespec t{};
+  clock_gettime(clock, &t);
+  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
+}
+
+void export_npy(const std::string& path, kin::ConstMatrixView matrix) {
+  kin::AtomicFile file(path);
+  kin::write_npy(matrix, [&](std::string_view bytes) { file.write(bytes); });
+  file.commit();
+}
+
+void run(const kin::bench::Arguments& arguments) {
+  const std::string data = arguments.text("data", "build/bench-data/100000");
+  const auto threads = static_cast<int>(arguments.number("threads", 1));
+  const kin::bench::NpyFile histories(data + "/train.npy", "<i4");
+  const std::int64_t items = kin::bench::NpyFile(data + "/popularity.npy", "<f8").rows;
+  const std::int64_t all = histories.rows / kBatch, wanted = arguments.number("steps", 0);
+  const std::int64_t steps = wanted == 0 ? all : std::min(wanted, all);
+  if (histories.cols != kContext + kTargets || steps <= kWarmUp)
+    throw kin::Error::bad_data("too few histories in " + data);
+
+  kin::ThreadPool pool(threads);
+  Trainer trainer(pool, items);
+  double input_rows = 0, output_rows = 0;
+  for (std::int64_t s = 0; s < kWarmUp; ++s) trainer.step(histories, s, input_rows, output_rows);
+  const double wall = seconds(CLOCK_MONOTONIC), cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
+  for (std::int64_t s = kWarmUp; s < steps; ++s) trainer.step(histories, s);
+  const double wall_s = seconds(CLOCK_MONOTONIC) - wall, cpu_s = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+
+  const auto examples = static_cast<double>((steps - kWarmUp) * kBatch);
+  const double gflop = examples * 6.0 * static_cast<double>((kNegatives + kTargets) * kDim) / 1e9;
+  std::printf(
+      "{\"name\": \"kin\", \"version\": \"%s\", \"threads\": %d, \"examples\": %.0f, \"examples_per_s\": %.1f, "
+      "\"examples_per_cpu_s\": %.1f, \"wall_s\": %.4f, \"cpu_s\": %.4f, \"gflops\": %.2f, \"peak_rss_mb\": %.1f, "
+      "\"items\": %lld, \"steps\": %lld, \"unique_input_rows\": %.1f, \"unique_output_rows\": %.1f}\n",
+      std::string(kin::kernels::isa_name(kin::kernels::active().isa)).c_str(), threads, examples, examples / wall_s,
+      examples / cpu_s, wall_s, cpu_s, gflop / wall_s, static_cast<double>(usage.ru_maxrss) / 1024,
+      static_cast<long long>(items), static_cast<long long>(steps), input_rows / kWarmUp, output_rows / kWarmUp);
+
+  const std::string to = arguments.text("export", "");
+  if (to.empty()) return;
+  export_npy(to + "/queries.npy", trainer.queries(kin::bench::NpyFile(data + "/test.npy", "<i4")).view());
+  export_npy(to + "/outputs.npy", trainer.outputs().weights());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    run(kin::bench::Arguments(argc, argv));
+    return 0;
+  } catch (const kin::Error& error) {
+    std::fprintf(stderr, "kin_recommender: %s\n", error.what());
+    return kin::exit_status(error.code());
+  }
+}

@@ -1,0 +1,43 @@
+#include "kinspace/data/byte_source.h"
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+#include "kinspace/base/error.h"
+#include "kinspace/base/file.h"
+
+namespace kin {
+
+ByteSource file_source(const std::string& path) {
+  if (path == "-") {
+    throw Error::not_supported("data cannot come from standard input: the rows are read twice",
+                               "write them to a file and name it");
+  }
+  ByteSource source;
+  source.name = path;
+  source.size = file_size(path);
+  source.start = [path]() -> ByteSource::Read {
+    auto file = std::make_shared<InputFile>(path);
+    return [file](void* to, std::size_t bytes) { return file->read(to, bytes); };
+  };
+  return source;
+}
+
+ByteSource memory_source(std::string name, std::string text) {
+  ByteSource source;
+  source.name = std::move(name);
+  source.size = text.size();
+  source.start = [shared = std::make_shared<const std::string>(std::move(text))]() -> ByteSource::Read {
+    return [shared, at = std::size_t{0}](void* to, std::size_t bytes) mutable {
+      const std::size_t got = std::min(bytes, shared->size() - at);
+      std::memcpy(to, shared->data() + at, got);
+      at += got;
+      return got;
+    };
+  };
+  return source;
+}
+
+}  // namespace kin

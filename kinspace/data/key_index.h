@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kinspace/data/histories.h"
+
+namespace kin {
+
+/// Numbers distinct keys densely from 0, in the order in which they come. Integer keys or string keys, not both.
+///
+/// Limits   2^32 - 2 keys; kResourceLimit beyond.
+/// Memory   an integer key 8 bytes, a string key 16 and its bytes, and 11 to 23 bytes of table for each.
+/// Cost     expected O(1) a call; the table is open-addressed with linear probing and at most 0.7 full.
+/// Threads  any number of readers while nobody inserts.
+class KeyIndex {
+ public:
+  explicit KeyIndex(bool integers) : integers_only_(integers) {}
+
+  bool integers() const noexcept { return integers_only_; }
+  std::int64_t size() const noexcept { return size_; }
+  std::uint64_t text_bytes() const noexcept { return text_bytes_; }  ///< of all string keys together
+
+  /// The key of a number as text.
+  std::string text(std::uint32_t number) const;
+
+  /// The number of `key`, a new one if it is new.
+  std::uint32_t insert(std::int64_t key);
+  std::uint32_t insert(std::string_view key);
+
+  /// The number of `key`, or -1.
+  std::int64_t find(std::int64_t key) const noexcept;
+  std::int64_t find(std::string_view key) const noexcept;
+
+  /// Numbers the keys anew, by rising key (strings by their bytes). Returns the new number of each old one.
+  std::vector<std::uint32_t> sort();
+
+  /// All keys, by number.
+  KeyList keys() const;
+
+ private:
+  // A slot holds 32 bits of the key's hash above its number plus one; 0: free. The place is the top bits of the hash, so
+  // the table grows without a look at the keys.
+  static constexpr std::uint64_t kNumberMask = 0xFFFFFFFFULL;
+
+  template <class Key, class Equal>
+  std::int64_t find_slot(std::uint64_t hash, const Key& key, Equal equal) const noexcept;
+  std::uint32_t add(std::uint64_t hash);
+  void grow();
+  void place(std::uint64_t slot) noexcept;
+  std::string_view store(std::string_view key);
+
+  bool integers_only_;
+  std::int64_t size_ = 0;
+  int bits_ = 0;                            // of the number of slots
+  std::vector<std::uint64_t> slots_;
+  std::vector<std::int64_t> integers_;      // by number
+  std::vector<std::string_view> strings_;   // by number, into blocks_
+  std::vector<std::unique_ptr<char[]>> blocks_;
+  char* free_ = nullptr;                    // rest of the last block
+  std::size_t free_bytes_ = 0;
+  std::uint64_t text_bytes_ = 0;
+};
+
+}  // namespace kin

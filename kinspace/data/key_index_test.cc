@@ -1,0 +1,100 @@
+#include "kinspace/data/key_index.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <string>
+
+#include "kinspace/base/random.h"
+
+namespace kin {
+namespace {
+
+TEST(KeyIndex, NumbersKeysInTheOrderInWhichTheyCome) {
+  KeyIndex index(true);
+  EXPECT_EQ(index.find(std::int64_t{5}), -1);
+  EXPECT_EQ(index.insert(std::int64_t{5}), 0U);
+  EXPECT_EQ(index.insert(std::int64_t{-1}), 1U);
+  EXPECT_EQ(index.insert(std::int64_t{5}), 0U);
+  EXPECT_EQ(index.insert(std::numeric_limits<std::int64_t>::min()), 2U);
+  EXPECT_EQ(index.insert(std::int64_t{0}), 3U);
+  EXPECT_EQ(index.size(), 4);
+  EXPECT_EQ(index.find(std::int64_t{-1}), 1);
+  EXPECT_EQ(index.find(std::int64_t{6}), -1);
+  EXPECT_EQ(index.text(1), "-1");
+}
+
+TEST(KeyIndex, TakesStringsOfAnyBytes) {
+  KeyIndex index(false);
+  const std::string with_nul("a\0b", 3);
+  EXPECT_EQ(index.insert(std::string_view("a")), 0U);
+  EXPECT_EQ(index.insert(std::string_view(with_nul)), 1U);
+  EXPECT_EQ(index.insert(std::string_view("")), 2U);
+  EXPECT_EQ(index.insert(std::string_view(std::string(100000, 'x'))), 3U);
+  EXPECT_EQ(index.insert(std::string_view(with_nul)), 1U);
+  EXPECT_EQ(index.find(std::string_view("")), 2);
+  EXPECT_EQ(index.find(std::string_view("b")), -1);
+  EXPECT_EQ(index.text_bytes(), 1U + 3U + 100000U);
+}
+
+TEST(KeyIndex, SortingNumbersKeysByValue) {
+  KeyIndex index(true);
+  for (const std::int64_t key : {30, -5, 7, 0}) index.insert(key);
+  EXPECT_EQ(index.sort(), (std::vector<std::uint32_t>{3, 0, 2, 1}));
+  EXPECT_EQ(index.find(std::int64_t{-5}), 0);
+  EXPECT_EQ(index.find(std::int64_t{30}), 3);
+  EXPECT_EQ(index.keys().integer(2), 7);
+  EXPECT_EQ(index.insert(std::int64_t{8}), 4U);
+}
+
+TEST(KeyIndex, SortingNumbersStringsByTheirBytes) {
+  KeyIndex index(false);
+  for (const std::string_view key : {"b", "a", "é", "B", ""}) index.insert(key);
+  EXPECT_EQ(index.sort(), (std::vector<std::uint32_t>{3, 2, 4, 1, 0}));
+  EXPECT_EQ(index.find(std::string_view("é")), 4);
+  EXPECT_EQ(index.keys().string(1), "B");
+}
+
+TEST(KeyIndex, AgreesWithAMapOverManyKeys) {
+  RandomStream random(3, Purpose::kInit, 0, 0);
+  KeyIndex integers(true);
+  KeyIndex strings(false);
+  std::map<std::int64_t, std::uint32_t> want;
+  for (int i = 0; i < 100000; ++i) {
+    // Runs of neighbours, multiples of a power of two and scattered values: what ids look like.
+    const std::uint64_t draw = random.below(20000);
+    const std::int64_t key = random.below(2) == 0 ? static_cast<std::int64_t>(draw) : static_cast<std::int64_t>(draw << 32);
+    const auto [found, added] = want.emplace(key, static_cast<std::uint32_t>(want.size()));
+    ASSERT_EQ(integers.insert(key), found->second);
+    ASSERT_EQ(strings.insert(std::to_string(key)), found->second);
+  }
+  const std::vector<std::uint32_t> renumbered = integers.sort();
+  std::uint32_t rank = 0;
+  for (const auto& [key, number] : want) {
+    ASSERT_EQ(renumbered[number], rank);
+    ASSERT_EQ(integers.find(key), rank);
+    ASSERT_EQ(strings.find(std::to_string(key)), number);
+    ++rank;
+  }
+}
+
+TEST(KeyList, HoldsIntegersOrStrings) {
+  const KeyList integers(std::vector<std::int64_t>{7, -1});
+  EXPECT_TRUE(integers.integers());
+  EXPECT_EQ(integers.size(), 2);
+  EXPECT_EQ(integers.text(1), "-1");
+  EXPECT_EQ(integers.number(1), ~std::uint64_t{0});
+  EXPECT_TRUE(integers.less(1, 0));
+  const KeyList strings(std::vector<std::string>{"b", "a"});
+  EXPECT_FALSE(strings.integers());
+  EXPECT_EQ(strings.text(0), "b");
+  EXPECT_EQ(strings.number(1), 0xaf63dc4c8601ec8cULL);  // FNV-1a of "a"
+  EXPECT_TRUE(strings.less(1, 0));
+  EXPECT_EQ(KeyList().size(), 0);
+}
+
+}  // namespace
+}  // namespace kin

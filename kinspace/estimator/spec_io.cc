@@ -1,0 +1,292 @@
+#include "kinspace/estimator/spec_io.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cctype>
+#include <set>
+#include <utility>
+
+#include "kinspace/base/error.h"
+#include "kinspace/base/file.h"
+#include "kinspace/base/text.h"
+#include "kinspace/estimator/spec_options.h"
+#include "kinspace/estimator/spec_value.h"
+#include "kinspace/estimator/validate_spec.h"
+
+namespace kin {
+namespace {
+
+bool is_column_name(std::string_view name) {
+  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
+  });
+}
+
+/// Assigns a SpecValue to a member of a spec.
+struct Assigner {
+  const SpecValue& value;
+  const Option& option;
+
+  [[noreturn]] void wrong_type(const SpecValue& found) const {
+    throw Error::invalid_argument(fmt::format("{}: {} must be {}{}, not {}", found.place, option.path,
+                                              option.value.index() == 0   ? ""
+                                              : option.value.index() <= 2 ? "an "
+                                                                          : "a ",
+                                              type_text(option), found.shown()));
+  }
+  void need(SpecValue::Kind kind, const SpecValue& found) const {
+    if (found.kind != kind) wrong_type(found);
+  }
+
+  void operator()(bool* to) const {
+    need(SpecValue::Kind::kBool, value);
+    *to = value.truth;
+  }
+  void operator()(std::int64_t* to) const {
+    need(SpecValue::Kind::kInteger, value);
+    *to = value.integer;
+  }
+  void operator()(std::uint64_t* to) const {
+    need(SpecValue::Kind::kInteger, value);
+    if (value.integer < 0) {
+      throw Error::invalid_argument(
+          fmt::format("{}: {} must be at least 0, not {}", value.place, option.path, value.integer));
+    }
+    *to = static_cast<std::uint64_t>(value.integer);
+  }
+  void operator()(double* to) const {
+    if (value.kind == SpecValue::Kind::kInteger) {
+      *to = static_cast<double>(value.integer);
+    } else {
+      need(SpecValue::Kind::kNumber, value);
+      *to = value.number;
+    }
+  }
+  void operator()(float* to) const {
+    double number = 0;
+    (*this)(&number);
+    *to = static_cast<float>(number);
+  }
+  void operator()(std::string* to) const {
+    need(SpecValue::Kind::kString, value);
+    *to = value.text;
+  }
+  void operator()(std::vector<std::int64_t>* to) const {
+    to->clear();
+    each([&](const SpecValue& item) {
+      need(SpecValue::Kind::kInteger, item);
+      to->push_back(item.integer);
+    });
+  }
+  void operator()(std::vector<std::string>* to) const {
+    to->clear();
+    each([&](const SpecValue& item) {
+      need(SpecValue::Kind::kString, item);
+      to->push_back(item.text);
+    });
+  }
+  void operator()(std::map<std::string, std::string>* to) const {
+    need(SpecValue::Kind::kTable, value);
+    to->clear();
+    for (std::size_t i = 0; i < value.keys.size(); ++i) {
+      need(SpecValue::Kind::kString, value.items[i]);
+      (*to)[value.keys[i]] = value.items[i].text;
+    }
+  }
+
+ private:
+  /// A single element stands for a list of one.
+  template <class Body>
+  void each(Body body) const {
+    if (value.kind == SpecValue::Kind::kList) {
+      std::for_each(value.items.begin(), value.items.end(), body);
+    } else {
+      body(value);
+    }
+  }
+};
+
+/// Fills a spec from a tree of values and remembers where each setting stood.
+class Filler {
+ public:
+  Spec fill(const SpecValue& root) {
+    if (root.find("spec") == nullptr) {
+      throw Error::invalid_argument(fmt::format("{}: the key 'spec' is missing", root.place),
+                                    "begin the file with: spec = 1");
+    }
+    if (const SpecValue* columns = root.find("columns")) add_columns(*columns);
+    for (Option& option : list_options(spec_)) {
+      note_path(option.path);
+      options_.emplace(option.path, std::move(option));
+    }
+    for (const auto& [path, help] : list_tables(spec_)) note_path(path);
+    walk(root, "");
+    return std::move(spec_);
+  }
+
+  const Places& places() const { return places_; }
+
+ private:
+  void add_columns(const SpecValue& columns) {
+    if (columns.kind != SpecValue::Kind::kTable) {
+      throw Error::invalid_argument(fmt::format("{}: columns must be a table, not {}", columns.place, columns.shown()));
+    }
+    for (std::size_t i = 0; i < columns.keys.size(); ++i) {
+      if (!is_column_name(columns.keys[i])) {
+        throw Error::invalid_argument(
+            fmt::format("{}: {} cannot name a column", columns.key_places[i], quoted(columns.keys[i])),
+            "use 1 to 64 letters, digits, '_' and '-'; the data's own column goes into 'source'");
+      }
+      spec_.columns[columns.keys[i]];
+    }
+  }
+
+  void note_path(const std::string& path) {
+    const std::size_t dot = path.rfind('.');
+    children_[dot == std::string::npos ? "" : path.substr(0, dot)].push_back(
+        dot == std::string::npos ? path : path.substr(dot + 1));
+  }
+
+  void walk(const SpecValue& table, const std::string& path) {
+    for (std::size_t i = 0; i < table.keys.size(); ++i) {
+      const SpecValue& value = table.items[i];
+      const std::string below = path.empty() ? table.keys[i] : path + "." + table.keys[i];
+      const auto& siblings = children_.at(path);
+      // A quoted key with a dot in it would look like a path, so the key itself has to be known too.
+      if (std::find(siblings.begin(), siblings.end(), table.keys[i]) == siblings.end()) unknown_key(table, i, path);
+      const auto option = options_.find(below);
+      if (option != options_.end()) {
+        assign(value, option->second);
+      } else if (path == "columns" && value.kind == SpecValue::Kind::kString) {
+        assign(value, options_.at(below + ".kind"));
+      } else if (value.kind == SpecValue::Kind::kTable) {
+        places_[below] = value.place;
+        walk(value, below);
+      } else {
+        throw Error::invalid_argument(fmt::format("{}: {} must be a table, not {}", value.place, below, value.shown()));
+      }
+    }
+  }
+
+  void assign(const SpecValue& value, const Option& option) {
+    std::visit(Assigner{value, option}, option.value);
+    places_[option.path] = value.place;
+  }
+
+  [[noreturn]] void unknown_key(const SpecValue& table, std::size_t i, const std::string& path) const {
+    const std::string& key = table.keys[i];
+    // The same word in another table is a likelier slip than another word here.
+    std::string hint;
+    for (const auto& [known, option] : options_) {
+      if (hint.empty() && known.ends_with("." + key)) hint = fmt::format(", did you mean '{}'?", known);
+    }
+    if (hint.empty()) hint = did_you_mean(key, children_.at(path));
+    std::string keys;
+    for (const std::string& known : children_.at(path)) keys += (keys.empty() ? "" : ", ") + known;
+    throw Error::invalid_argument(
+        fmt::format("{}: {} is no key of {}{}", table.key_places[i], quoted(key), path.empty() ? "a spec" : path, hint),
+        fmt::format("the keys of {} are: {}", path.empty() ? "a spec" : path, keys));
+  }
+
+  Spec spec_;
+  std::map<std::string, Option> options_;
+  std::map<std::string, std::vector<std::string>> children_;
+  Places places_;
+};
+
+/// The value of "key=value": TOML where it is TOML, else a bare word.
+SpecValue override_value(std::string_view text, const std::string& place) {
+  SpecValue value;
+  try {
+    SpecValue table = parse_toml(fmt::format("value = {}", text), place);
+    if (table.keys.size() != 1) throw Error::invalid_argument(place);
+    value = std::move(table.items[0]);
+  } catch (const Error&) {
+    value.kind = SpecValue::Kind::kString;
+    value.text = text;
+  }
+  return value;
+}
+
+void set_places(SpecValue& value, const std::string& place) {
+  value.place = place;
+  for (std::string& key_place : value.key_places) key_place = place;
+  for (SpecValue& item : value.items) set_places(item, place);
+}
+
+void apply_override(SpecValue& root, const std::string& text) {
+  const std::string place = "--set " + text;
+  const std::size_t equals = text.find('=');
+  if (equals == std::string::npos || !is_utf8(text)) {
+    throw Error::invalid_argument(fmt::format("--set {} is not of the form key=value", quoted(text)),
+                                  "write it like --set train.epochs=3");
+  }
+  SpecValue value = override_value(trim(std::string_view(text).substr(equals + 1)), place);
+  set_places(value, place);
+  const auto parts = split(trim(std::string_view(text).substr(0, equals)), '.');
+  SpecValue* table = &root;
+  for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
+    SpecValue* next = table->find(parts[i]);
+    if (next == nullptr) {
+      SpecValue created;
+      created.place = place;
+      table->add(std::string(parts[i]), place, std::move(created));
+      next = &table->items.back();
+    } else if (i == 1 && parts[0] == "columns" && next->kind == SpecValue::Kind::kString) {
+      SpecValue shorthand = std::exchange(*next, SpecValue{});
+      next->place = shorthand.place;
+      next->add("kind", shorthand.place, std::move(shorthand));
+    } else if (next->kind != SpecValue::Kind::kTable) {
+      throw Error::invalid_argument(fmt::format("{}: {} is no table", place, quoted(parts[i])));
+    }
+    table = next;
+  }
+  if (SpecValue* existing = table->find(parts.back())) {
+    *existing = std::move(value);
+  } else {
+    table->add(std::string(parts.back()), place, std::move(value));
+  }
+}
+
+Spec spec_from_value(const SpecValue& root) {
+  Filler filler;
+  Spec spec = filler.fill(root);
+  resolve(spec);
+  validate_at(spec, filler.places());
+  return spec;
+}
+
+}  // namespace
+
+Spec parse_spec(std::string_view text, const std::string& name, std::span<const std::string> overrides) {
+  if (text.size() > kMaxSpecBytes) {
+    throw Error::resource_limit(fmt::format("{} is longer than the {} of a spec", name, human_bytes(kMaxSpecBytes)));
+  }
+  SpecValue root = parse_toml(text, name);
+  root.place = name;
+  for (const std::string& text_of_override : overrides) apply_override(root, text_of_override);
+  return spec_from_value(root);
+}
+
+Spec read_spec(const std::string& path, std::span<const std::string> overrides) {
+  return parse_spec(read_file(path, kMaxSpecBytes), path, overrides);
+}
+
+Spec spec_from_json(std::string_view text) {
+  if (text.size() > kMaxSpecBytes) throw Error::corruption("the stored spec is longer than a spec may be");
+  SpecValue root;
+  try {
+    root = parse_json(text, "stored spec");
+  } catch (const Error& error) {
+    throw Error::corruption(error.message());
+  }
+  try {
+    if (root.kind != SpecValue::Kind::kTable) throw Error::invalid_argument("stored spec: not an object");
+    return spec_from_value(root);
+  } catch (const Error& error) {
+    throw Error::not_supported(error.message(), "use the version of kin that wrote the model");
+  }
+}
+
+}  // namespace kin

@@ -1,0 +1,235 @@
+#include "kinspace/estimator/validate_spec.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "kinspace/base/error.h"
+#include "kinspace/base/text.h"
+#include "kinspace/estimator/spec_io.h"
+#include "kinspace/estimator/spec_options.h"
+#include "kinspace/metrics/ranking.h"
+
+namespace kin {
+namespace {
+
+std::vector<std::string> default_metrics(const std::string& protocol) {
+  if (protocol == "next-item") return {"hr@10", "ndcg@10", "hr@20", "mrr", "coverage@10"};
+  if (protocol == "fold-in") return {"recall@20", "ndcg@100", "coverage@20"};
+  return {"recall@20", "ndcg@20", "coverage@20"};
+}
+
+class Validator {
+ public:
+  Validator(const Spec& spec, const Places& places) : spec_(spec), places_(places) {}
+
+  void run() {
+    each_alone();
+    data();
+    columns();
+    head();
+    optimizer();
+    split();
+    metrics();
+  }
+
+ private:
+  [[noreturn]] void fail(const std::string& path, const std::string& message, const std::string& fix = {}) const {
+    // The setting itself may be absent: then the nearest table around it says where to write it.
+    std::string around = path;
+    auto found = places_.find(around);
+    while (found == places_.end() && around.find('.') != std::string::npos) {
+      around.resize(around.rfind('.'));
+      found = places_.find(around);
+    }
+    const std::string place = found == places_.end() ? "" : found->second + ": ";
+    throw Error::invalid_argument(fmt::format("{}{} {}", place, path, message), fix);
+  }
+
+  void number(const Option& option, double value, const std::string& shown) const {
+    if (option.allowed.admits(value)) return;
+    if (!std::isfinite(value)) fail(option.path, fmt::format("must be a finite number, not {}", shown));
+    fail(option.path, fmt::format("must be {}, not {}", allowed_text(option.allowed), shown));
+  }
+
+  void word(const Option& option, const std::string& value) const {
+    const auto& words = option.allowed.words;
+    if (words.empty() || std::find(words.begin(), words.end(), value) != words.end()) return;
+    fail(option.path, fmt::format("cannot be {}{}", quoted(value), did_you_mean(value, words)),
+         fmt::format("take one of: {}", allowed_text(option.allowed)));
+  }
+
+  void each_alone() const {
+    Spec copy = spec_;
+    for (const Option& option : list_options(copy)) {
+      std::visit(
+          [&](const auto* value) {
+            using T = std::remove_cvref_t<decltype(*value)>;
+            if constexpr (std::is_same_v<T, std::string>) {
+              word(option, *value);
+            } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
+              for (const std::string& item : *value) word(option, item);
+            } else if constexpr (std::is_same_v<T, std::vector<std::int64_t>>) {
+              for (const std::int64_t item : *value) number(option, static_cast<double>(item), fmt::format("{}", item));
+            } else if constexpr (std::is_same_v<T, std::map<std::string, std::string>>) {
+              for (const auto& [key, item] : *value) word(option, item);
+            } else if constexpr (!std::is_same_v<T, bool>) {
+              number(option, static_cast<double>(*value), fmt::format("{}", *value));
+            }
+          },
+          option.value);
+    }
+  }
+
+  void data() const {
+    if (spec_.data.path.empty())
+      fail("data.path", "is missing", "name the CSV file: data = { path = \"ratings.csv\", ... }");
+    if (spec_.data.group_by.empty()) {
+      fail("data.group_by", "is missing", "name the column whose equal values form one history, such as \"userId\"");
+    }
+    if (spec_.data.separator.size() > 1 || spec_.data.separator == "\n" || spec_.data.separator == "\r" ||
+        spec_.data.separator == "\"") {
+      fail("data.separator",
+           fmt::format("must be one character other than a quote or a line end, not {}", quoted(spec_.data.separator)));
+    }
+    std::set<std::string> seen;
+    for (const std::string& column : spec_.data.order_by) {
+      if (column.empty()) fail("data.order_by", "names an empty column");
+      if (!seen.insert(column).second) fail("data.order_by", fmt::format("names {} twice", quoted(column)));
+    }
+  }
+
+  void columns() const {
+    if (spec_.columns.empty()) {
+      fail("columns", "is missing",
+           "describe the item column: columns.watched = { kind = \"vocabulary\", source = \"movieId\" }");
+    }
+    for (const auto& [name, column] : spec_.columns) {
+      if (column.names.path.empty()) continue;
+      const std::string path = "columns." + name + ".names.";
+      if (column.names.key.empty())
+        fail(path + "key", "is missing", "name the column of the names file that holds the keys");
+      if (column.names.label.empty())
+        fail(path + "label", "is missing", "name the column of the names file that holds the titles");
+    }
+    if (spec_.model.layers.size() > 64)
+      fail("model.layers", fmt::format("has {} layers; 64 is the limit", spec_.model.layers.size()));
+  }
+
+  void column_exists(const std::string& path, const std::string& name) const {
+    if (spec_.columns.count(name) != 0) return;
+    std::vector<std::string> known;
+    std::string list;
+    for (const auto& [column, options] : spec_.columns) {
+      known.push_back(column);
+      list += (list.empty() ? "" : ", ") + column;
+    }
+    fail(path, fmt::format("names no column: {}{}", quoted(name), did_you_mean(name, known)),
+         fmt::format("the columns of the spec are: {}", list));
+  }
+
+  void head() const {
+    if (spec_.head.target.empty())
+      fail("head.target", "is missing and there are several columns", "name the column to predict");
+    column_exists("head.target", spec_.head.target);
+    if (spec_.head.share.empty()) return;
+    column_exists("head.share", spec_.head.share);
+    if (spec_.head.share != spec_.head.target) {
+      fail("head.share",
+           fmt::format("must be the target {} or empty, not {}", quoted(spec_.head.target), quoted(spec_.head.share)));
+    }
+  }
+
+  /// -1 stands for the default of the optimizer's name; nothing between it and the possible values does.
+  void optimizer() const {
+    const OptimizerOptions& o = spec_.train.optimizer;
+    const auto check = [&](const char* name, float value, bool zero) {
+      if (value > 0 || value == -1 || (zero && value == 0)) return;
+      fail(std::string("train.optimizer.") + name,
+           fmt::format("must be {} 0, or -1 for the default, not {}", zero ? "at least" : "above", value));
+    };
+    check("lr", o.lr, false);
+    check("epsilon", o.epsilon, true);
+    check("initial_accumulator", o.initial_accumulator, true);
+    try {
+      resolve(o);
+    } catch (const Error& error) {
+      fail("train.optimizer", "does not fit together: " + error.message(), error.fix());
+    }
+  }
+
+  void split() const {
+    const SplitOptions& s = spec_.split;
+    if (s.by == "time") {
+      if (s.folds > 0) fail("split.folds", "goes with by = \"group\" or \"column\": the time split has one fold");
+      for (const auto& [path, value] :
+           {std::pair<const char*, double>{"split.valid", s.valid}, {"split.test", s.test}}) {
+        if (value != std::floor(value) || value > 1e6) {
+          fail(path,
+               fmt::format("counts events when by = \"time\": an integer up to 1000000 is needed, not {}", value));
+        }
+      }
+    } else if (s.by != "none" && s.folds == 0 && s.valid + s.test >= 1) {
+      fail(s.valid >= 1 ? "split.valid" : "split.test",
+           fmt::format("leaves nothing to train on: valid + test is {}, and must be below 1", s.valid + s.test),
+           "shares are of all groups, such as valid = 0.05 and test = 0.05");
+    }
+    if (s.by == "column" && s.column.empty()) fail("split.column", "is missing: by = \"column\" needs it");
+    if (s.folds == 1) fail("split.folds", "must be 0 or at least 2: one fold leaves nothing to train on");
+    if (s.fold > 0 && s.fold >= s.folds) {
+      fail("split.fold", fmt::format("must be below folds, which is {}, not {}", s.folds, s.fold));
+    }
+  }
+
+  void metrics() const {
+    check_metrics("eval.metrics", spec_.eval.metrics);
+    check_metrics("train.early_stop.metric", {{spec_.train.early_stop.metric}});
+  }
+
+  void check_metrics(const std::string& path, const std::vector<std::string>& texts) const {
+    try {
+      parse_metrics(texts);
+    } catch (const Error& error) {
+      fail(path, "has a bad entry: " + error.message(), error.fix());
+    }
+  }
+
+  const Spec& spec_;
+  const Places& places_;
+};
+
+}  // namespace
+
+void resolve(Spec& spec) {
+  for (auto& [name, column] : spec.columns) {
+    if (column.source.empty()) column.source = name;
+  }
+  if (spec.head.target.empty() && spec.columns.size() == 1) spec.head.target = spec.columns.begin()->first;
+
+  try {
+    spec.train.optimizer = resolve(spec.train.optimizer);
+  } catch (const Error&) {  // as below
+  }
+
+  std::vector<std::string>& metrics = spec.eval.metrics;
+  if (metrics.empty()) metrics = default_metrics(spec.eval.protocol);
+  try {
+    const std::vector<Metric> parsed = parse_metrics(metrics);
+    std::transform(parsed.begin(), parsed.end(), metrics.begin(), metric_name);
+  } catch (const Error&) {
+    return;  // validate() says what is wrong with them, and where
+  }
+  if (spec.train.early_stop.metric.empty()) spec.train.early_stop.metric = metrics.front();
+}
+
+void validate(const Spec& spec) {
+  validate_at(spec, {});
+}
+
+void validate_at(const Spec& spec, const Places& places) {
+  Validator(spec, places).run();
+}
+
+}  // namespace kin

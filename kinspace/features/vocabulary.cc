@@ -1,0 +1,174 @@
+#include "kinspace/features/vocabulary.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "kinspace/base/error.h"
+#include "kinspace/base/text.h"
+#include "kinspace/data/parse_number.h"
+#include "kinspace/features/suggest.h"
+
+namespace kin {
+namespace {
+
+constexpr std::int64_t kMaxRows = 0x7FFFFFFF;
+
+KeyList pick(const KeyList& keys, std::span<const std::int64_t> chosen) {
+  if (keys.integers()) {
+    std::vector<std::int64_t> picked;
+    picked.reserve(chosen.size());
+    for (const std::int64_t i : chosen) picked.push_back(keys.integer(i));
+    return KeyList(std::move(picked));
+  }
+  std::vector<std::string> picked;
+  picked.reserve(chosen.size());
+  for (const std::int64_t i : chosen) picked.push_back(keys.string(i));
+  return KeyList(std::move(picked));
+}
+
+}  // namespace
+
+Vocabulary Vocabulary::learn(const std::string& column, const KeyList& keys, std::span<const std::int64_t> counts,
+                             const VocabularyLimits& limits) {
+  KIN_ASSERT(keys.size() == static_cast<std::int64_t>(counts.size()));
+  const std::int64_t least = std::max<std::int64_t>(1, limits.min_count);
+  std::vector<std::int64_t> order;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    if (counts[i] >= least) order.push_back(static_cast<std::int64_t>(i));
+  }
+  if (order.empty()) {
+    const std::int64_t most = counts.empty() ? 0 : *std::max_element(counts.begin(), counts.end());
+    throw Error::bad_data(fmt::format("no value of column {} occurs {} times in the training events; the most frequent of {} "
+                                      "values occurs {} times", quoted(column), with_thousands(least),
+                                      with_thousands(keys.size()), with_thousands(most)),
+                          fmt::format("lower min_count of column {}", column));
+  }
+  std::sort(order.begin(), order.end(), [&](std::int64_t i, std::int64_t j) {
+    const std::int64_t a = counts[static_cast<std::size_t>(i)];
+    const std::int64_t b = counts[static_cast<std::size_t>(j)];
+    return a != b ? a > b : keys.less(i, j);
+  });
+  if (limits.max_size > 0 && static_cast<std::int64_t>(order.size()) > limits.max_size) {
+    order.resize(static_cast<std::size_t>(limits.max_size));
+  }
+  if (static_cast<std::int64_t>(order.size()) > kMaxRows) {
+    throw Error::bad_data(fmt::format("column {} has {} values; a vocabulary holds at most {}", quoted(column),
+                                      with_thousands(static_cast<std::int64_t>(order.size())), with_thousands(kMaxRows)),
+                          "set max_size or raise min_count");
+  }
+  std::vector<std::int64_t> chosen_counts;
+  chosen_counts.reserve(order.size());
+  for (const std::int64_t i : order) chosen_counts.push_back(counts[static_cast<std::size_t>(i)]);
+  return Vocabulary(pick(keys, order), std::move(chosen_counts));
+}
+
+Vocabulary::Vocabulary(KeyList keys, std::vector<std::int64_t> counts)
+    : keys_(std::move(keys)), counts_(std::move(counts)), index_(keys_.integers()) {
+  if (static_cast<std::int64_t>(counts_.size()) != keys_.size() || keys_.size() > kMaxRows) {
+    throw Error::corruption(fmt::format("the vocabulary has {} keys and {} counts", keys_.size(), counts_.size()));
+  }
+  for (std::int64_t row = 0; row < keys_.size(); ++row) {
+    const std::uint32_t place = keys_.integers() ? index_.insert(keys_.integer(row)) : index_.insert(keys_.string(row));
+    if (place != row) {
+      throw Error::corruption(fmt::format("the vocabulary holds the key {} twice, in rows {} and {}", quoted(key(row)), place, row));
+    }
+    if (count(row) < 0) throw Error::corruption(fmt::format("the vocabulary counts {} of the key {}", count(row), quoted(key(row))));
+  }
+}
+
+std::string Vocabulary::label(std::int64_t row) const {
+  const bool labelled = !labels_.empty() && !labels_[static_cast<std::size_t>(row)].empty();
+  return labelled ? labels_[static_cast<std::size_t>(row)] : key(row);
+}
+
+std::optional<std::int64_t> Vocabulary::find(std::string_view key) const noexcept {
+  std::int64_t row = -1;
+  if (keys_.integers()) {
+    std::int64_t integer = 0;
+    const Parsed parsed = parse_integer(key, integer);
+    if (parsed == Parsed::kOk || parsed == Parsed::kLeadingZero) row = index_.find(integer);
+  } else {
+    row = index_.find(key);
+  }
+  if (row < 0) return std::nullopt;
+  return row;
+}
+
+std::vector<std::int32_t> Vocabulary::rows_of(const KeyList& keys, std::int32_t unknown) const {
+  std::vector<std::int32_t> rows(static_cast<std::size_t>(keys.size()));
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto at = static_cast<std::int64_t>(i);
+    std::int64_t row = -1;
+    if (keys.integers() == keys_.integers()) {
+      row = keys.integers() ? index_.find(keys.integer(at)) : index_.find(keys.string(at));
+    } else {
+      row = find(keys.text(at)).value_or(-1);
+    }
+    rows[i] = row < 0 ? unknown : static_cast<std::int32_t>(row);
+  }
+  return rows;
+}
+
+void Vocabulary::set_labels(std::vector<std::string> labels) {
+  if (!labels.empty() && static_cast<std::int64_t>(labels.size()) != size()) {
+    throw Error::corruption(fmt::format("the vocabulary has {} rows and {} labels", size(), labels.size()));
+  }
+  labels_ = std::move(labels);
+  by_label_.clear();
+  for (std::size_t row = 0; row < labels_.size(); ++row) {
+    if (!labels_[row].empty()) by_label_.push_back(static_cast<std::int32_t>(row));
+  }
+  std::sort(by_label_.begin(), by_label_.end(), [this](std::int32_t a, std::int32_t b) {
+    const int order = compare_ignoring_case(labels_[static_cast<std::size_t>(a)], labels_[static_cast<std::size_t>(b)]);
+    return order != 0 ? order < 0 : a < b;
+  });
+}
+
+std::int64_t Vocabulary::resolve(std::string_view text) const {
+  if (const auto row = find(text)) return *row;
+  const auto label_of = [this](std::int32_t row) -> std::string_view { return labels_[static_cast<std::size_t>(row)]; };
+  const auto first = std::lower_bound(by_label_.begin(), by_label_.end(), text, [&](std::int32_t row, std::string_view t) {
+    return compare_ignoring_case(label_of(row), t) < 0;
+  });
+  const auto last = std::find_if(first, by_label_.end(),
+                                 [&](std::int32_t row) { return compare_ignoring_case(label_of(row), text) != 0; });
+  std::vector<std::int32_t> exact;
+  std::copy_if(first, last, std::back_inserter(exact), [&](std::int32_t row) { return label_of(row) == text; });
+  const std::vector<std::int32_t> candidates = exact.empty() ? std::vector<std::int32_t>(first, last) : exact;
+  if (candidates.size() == 1) return candidates[0];
+  if (!candidates.empty()) refuse_ambiguous(text, candidates);
+  throw Error::not_found(fmt::format("the vocabulary has no {}{}", labels_.empty() ? "key " : "key or label ", quoted(text)) +
+                             suggestions(text),
+                         "keys are the values of the training data that occur often enough");
+}
+
+void Vocabulary::refuse_ambiguous(std::string_view text, std::span<const std::int32_t> rows) const {
+  constexpr std::size_t kListed = 10;
+  std::string list;
+  for (std::size_t i = 0; i < std::min(rows.size(), kListed); ++i) {
+    list += fmt::format("{}{} {} (seen {} times)", i == 0 ? "" : ", ", key(rows[i]),
+                        quoted(labels_[static_cast<std::size_t>(rows[i])]), with_thousands(count(rows[i])));
+  }
+  if (rows.size() > kListed) list += fmt::format(" and {} more", rows.size() - kListed);
+  throw Error::invalid_argument(fmt::format("{} rows have the label {}: {}", rows.size(), quoted(text), list),
+                                "give the key instead");
+}
+
+// ", did you mean ...?" or what else helps.
+std::string Vocabulary::suggestions(std::string_view text) const {
+  std::int64_t integer = 0;
+  if (keys_.integers() && size() > 0 && parse_integer(text, integer) != Parsed::kOther) {
+    return nearest_integers(integer, keys_);
+  }
+  if (labels_.empty() && keys_.integers()) return "; keys are integers";
+  return suggest_text(text, size(), [this](std::int64_t row) {
+    const bool labelled = !labels_.empty() && !labels_[static_cast<std::size_t>(row)].empty();
+    return labelled ? std::string_view(labels_[static_cast<std::size_t>(row)])
+                    : keys_.integers() ? std::string_view() : std::string_view(keys_.string(row));
+  });
+}
+
+}  // namespace kin

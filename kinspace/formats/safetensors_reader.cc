@@ -1,0 +1,97 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+#include "kinspace/base/error.h"
+#include "kinspace/base/text.h"
+#include "kinspace/formats/safetensors.h"
+
+namespace kin {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "tensors are read as they lie in memory");
+
+constexpr std::uint64_t kLengthBytes = 8;
+
+[[noreturn]] void refuse(const std::string& path, const TensorInfo& tensor, const std::string& needed) {
+  throw Error::corruption(
+      fmt::format("{}: tensor {} is {}; {} is needed", path, kin::quoted(tensor.name), tensor.describe(), needed),
+      "the file belongs to another model, or to another version of it");
+}
+
+}  // namespace
+
+SafetensorsReader::SafetensorsReader(const std::string& path, const FileRecord* record) : file_(path, record) {
+  if (file_.size() < kLengthBytes) {
+    throw Error::corruption(fmt::format("{} has {} bytes; a safetensors file has at least 10", path, file_.size()));
+  }
+  std::uint64_t header_bytes = 0;
+  file_.read_at(0, &header_bytes, kLengthBytes);
+  const std::uint64_t room = file_.size() - kLengthBytes;
+  if (header_bytes > room || header_bytes > kMaxSafetensorsHeader) {
+    throw Error::corruption(fmt::format("{}: bytes 0-7 say that the header has {} bytes; {}", path, header_bytes,
+                                        header_bytes > room
+                                            ? fmt::format("the file has {} more", room)
+                                            : fmt::format("at most {} are read", human_bytes(kMaxSafetensorsHeader))));
+  }
+  std::string text(static_cast<std::size_t>(header_bytes), '\0');
+  file_.read_at(kLengthBytes, text.data(), text.size());
+  data_start_ = kLengthBytes + header_bytes;
+  header_ = parse_safetensors_header(text, file_.size() - data_start_, path);
+}
+
+const TensorInfo* SafetensorsReader::find(std::string_view name) const noexcept {
+  const auto& all = header_.tensors;
+  const auto at = std::lower_bound(all.begin(), all.end(), name, [](const TensorInfo& tensor, std::string_view wanted) {
+    return tensor.name < wanted;
+  });
+  return at != all.end() && at->name == name ? &*at : nullptr;
+}
+
+const TensorInfo& SafetensorsReader::require_name(std::string_view name) const {
+  const TensorInfo* tensor = find(name);
+  if (tensor != nullptr) return *tensor;
+  std::vector<std::string> names;
+  for (const TensorInfo& other : header_.tensors) names.push_back(other.name);
+  throw Error::corruption(fmt::format("{} has no tensor {}{}", path(), kin::quoted(name), did_you_mean(name, names)),
+                          "the file belongs to another model, or to another version of it");
+}
+
+const TensorInfo& SafetensorsReader::require(std::string_view name, TensorType type,
+                                             std::span<const std::int64_t> shape) const {
+  const TensorInfo& tensor = require_name(name);
+  if (tensor.type != type || !std::equal(shape.begin(), shape.end(), tensor.shape.begin(), tensor.shape.end())) {
+    refuse(path(), tensor, fmt::format("{} [{}]", tensor_type_name(type), fmt::join(shape, ", ")));
+  }
+  return tensor;
+}
+
+void SafetensorsReader::read_elements(std::string_view name, TensorType type, void* to, std::size_t count) {
+  const TensorInfo& tensor = require_name(name);
+  const std::uint64_t bytes = tensor.end - tensor.begin;
+  if (tensor.type != type || bytes / tensor_type_bytes(type) != count) {
+    refuse(path(), tensor, fmt::format("{} of {} elements", tensor_type_name(type), count));
+  }
+  file_.read_at(data_start_ + tensor.begin, to, static_cast<std::size_t>(bytes));
+}
+
+void SafetensorsReader::read_rows(std::string_view name, MatrixView to, std::int64_t first) {
+  const TensorInfo& tensor = require_name(name);
+  if (tensor.type != TensorType::kF32 || tensor.shape.size() != 2 || tensor.shape[1] != to.cols || first < 0 ||
+      to.rows < 0 || first > tensor.shape[0] || to.rows > tensor.shape[0] - first) {
+    refuse(path(), tensor, fmt::format("F32 [{} or more, {}]", first + to.rows, to.cols));
+  }
+  const auto row_bytes = static_cast<std::uint64_t>(to.cols) * sizeof(float);
+  const std::uint64_t start = data_start_ + tensor.begin + static_cast<std::uint64_t>(first) * row_bytes;
+  if (to.stride == to.cols) {
+    file_.read_at(start, to.data, static_cast<std::size_t>(row_bytes) * static_cast<std::size_t>(to.rows));
+    return;
+  }
+  for (std::int64_t r = 0; r < to.rows; ++r) {
+    file_.read_at(start + static_cast<std::uint64_t>(r) * row_bytes, to.row(r), static_cast<std::size_t>(row_bytes));
+  }
+}
+
+}  // namespace kin

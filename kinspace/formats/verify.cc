@@ -1,0 +1,99 @@
+#include "kinspace/formats/verify.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "kinspace/base/error.h"
+#include "kinspace/base/text.h"
+#include "kinspace/formats/run_directory.h"
+#include "kinspace/formats/safetensors.h"
+#include "kinspace/formats/vocabulary_text.h"
+
+namespace kin {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kVocabulary = "vocabulary/";
+constexpr std::string_view kLabels = ".labels.txt";
+constexpr std::string_view kText = ".txt";
+
+class Verifier {
+ public:
+  explicit Verifier(const std::string& directory) : directory_(directory) {}
+
+  /// Returns the checksum of the manifest.
+  std::string verify(std::string_view name) {
+    const Manifest manifest = read_run_manifest(directory_, name);
+    const bool checkpoint = name == kCheckpointManifest;
+    if ((manifest.kind == "checkpoint") != checkpoint) {
+      throw Error::corruption(fmt::format("{} describes a {}", (fs::path(directory_) / name).string(), manifest.kind));
+    }
+    report_.bytes += file_size((fs::path(directory_) / name).string());
+    ++report_.files;
+    std::map<std::string, std::int64_t> rows;
+    for (const FileRecord& record : manifest.files) verify_file(record, rows);
+    check_labels(rows);
+    return manifest.checksum;
+  }
+
+  const VerifyReport& report() const noexcept { return report_; }
+
+ private:
+  void verify_file(const FileRecord& record, std::map<std::string, std::int64_t>& rows) {
+    const std::string path = resolve_model_file(directory_, record.path);
+    CheckedFile(path, &record).verify_whole();
+    const std::string_view name = record.path;
+    std::int64_t tensors = 0;
+    if (name.ends_with(".safetensors")) {
+      tensors = static_cast<std::int64_t>(SafetensorsReader(path, &record).tensors().size());
+    } else if (name.starts_with(kVocabulary) && name.ends_with(kLabels)) {
+      rows[record.path] = static_cast<std::int64_t>(read_labels_text(path, &record).size());
+    } else if (name.starts_with(kVocabulary) && name.ends_with(kText)) {
+      rows[record.path] = read_vocabulary_text(path, &record).rows();
+    }
+    if (!counted_.insert(record.path).second) return;
+    ++report_.files;
+    report_.bytes += record.bytes;
+    report_.tensors += tensors;
+  }
+
+  void check_labels(const std::map<std::string, std::int64_t>& rows) const {
+    for (const auto& [path, labels] : rows) {
+      if (!path.ends_with(kLabels)) continue;
+      const std::string keys = path.substr(0, path.size() - kLabels.size()).append(kText);
+      const auto at = rows.find(keys);
+      if (at == rows.end() || at->second != labels) {
+        throw Error::corruption(fmt::format("{} has {} titles; {} has {} keys", (fs::path(directory_) / path).string(),
+                                            labels, keys, at == rows.end() ? 0 : at->second));
+      }
+    }
+  }
+
+  const std::string& directory_;
+  VerifyReport report_;
+  std::set<std::string> counted_;
+};
+
+}  // namespace
+
+VerifyReport verify_model(const std::string& directory) {
+  Verifier verifier(directory);
+  VerifyReport report;
+  const std::string model = verifier.verify(kModelManifest);
+  std::string checkpoint;
+  std::error_code error;
+  if (fs::symlink_status(fs::path(directory) / kCheckpointManifest, error).type() != fs::file_type::not_found) {
+    checkpoint = verifier.verify(kCheckpointManifest);
+  }
+  report = verifier.report();
+  report.model = model;
+  report.checkpoint = checkpoint;
+  return report;
+}
+
+}  // namespace kin

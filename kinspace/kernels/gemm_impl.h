@@ -1,0 +1,125 @@
+#pragma once
+
+#include <cstdint>
+
+#include "kinspace/kernels/kernels.h"
+#include "kinspace/kernels/vec16.h"
+
+/// Packing and the register tile of the matrix product, written once over a Vec16.
+namespace kin::kernels {
+namespace {
+
+/// The whole vector where there is room: some processors take long over masked access.
+template <Vec16 V>
+inline V load_up_to(const float* from, std::int64_t count) {
+  return count >= 16 ? V::load(from) : V::load_first(from, count, 0.0F);
+}
+template <Vec16 V>
+inline void store_up_to(V v, float* to, std::int64_t count) {
+  count >= 16 ? v.store(to) : v.store_first(to, count);
+}
+
+/// A vector of a panel that hangs over its row is overwritten by the rows that follow; only in the last rows, where it
+/// would leave the panel, it is written in part.
+template <Vec16 V>
+inline void put(V v, std::int64_t k, std::int64_t line, std::int64_t depth, std::int64_t width, float* panel) {
+  const std::int64_t at = k * width + line;
+  store_up_to(v, panel + at, at + 16 <= depth * width ? 16 : width - line);
+}
+
+/// Lines that lie along k: squares of 16 by 16 are turned over.
+template <Vec16 V>
+inline void pack_panel(const float* in, std::int64_t line_stride, std::int64_t lines, std::int64_t depth,
+                       std::int64_t width, float* panel) {
+  for (std::int64_t k = 0; k < depth; k += 16) {
+    const std::int64_t steps = depth - k < 16 ? depth - k : 16;
+    for (std::int64_t line = 0; line < width; line += 16) {
+      V square[16];
+#pragma GCC unroll 16
+      for (std::int64_t i = 0; i < 16; ++i) {
+        const float* from = in + (line + i) * line_stride + k;
+        square[i] = line + i < lines ? load_up_to<V>(from, steps) : V::set(0.0F);
+      }
+      transpose(square, lines - line);
+      for (std::int64_t j = 0; j < steps; ++j) put(square[j], k + j, line, depth, width, panel);
+    }
+  }
+}
+
+template <Vec16 V>
+void gemm_pack(const float* in, std::int64_t line_stride, std::int64_t k_stride, std::int64_t lines, std::int64_t depth,
+               std::int64_t width, float* packed) noexcept {
+  if (line_stride != 1) {
+    for (std::int64_t first = 0; first < lines; first += width) {
+      const std::int64_t count = lines - first < width ? lines - first : width;
+      pack_panel<V>(in + first * line_stride, line_stride, count, depth, width, packed + first * depth);
+    }
+    return;
+  }
+  // k outside, so that a row of `in` is read in one go; rows often lie a power of two apart, in the same cache set.
+  for (std::int64_t k = 0; k < depth; ++k) {
+    for (std::int64_t first = 0; first < lines; first += width) {
+      for (std::int64_t line = 0; line < width; line += 16) {
+        const std::int64_t left = lines - first - line;
+        const V v = left > 0 ? load_up_to<V>(in + k * k_stride + first + line, left) : V::set(0.0F);
+        put(v, k, line, depth, width, packed + first * depth);
+      }
+    }
+  }
+}
+
+/// R rows by C vectors of the tile; the last vector has `last` lanes.
+template <Vec16 V, std::int64_t R, std::int64_t C>
+void tile_of(std::int64_t k, const float* a, const float* b, float* c, std::int64_t stride, std::int64_t last,
+             bool accumulate) noexcept {
+  V sums[R][C];
+#pragma GCC unroll 16
+  for (std::int64_t i = 0; i < R; ++i) {
+#pragma GCC unroll 2
+    for (std::int64_t j = 0; j < C; ++j) {
+      sums[i][j] = V::set(0.0F);
+      if (accumulate) sums[i][j] = load_up_to<V>(c + i * stride + j * 16, j + 1 == C ? last : 16);
+    }
+  }
+  for (std::int64_t step = 0; step < k; ++step) {
+    V row[C];
+#pragma GCC unroll 2
+    for (std::int64_t j = 0; j < C; ++j) row[j] = V::load(b + j * 16);
+#pragma GCC unroll 16
+    for (std::int64_t i = 0; i < R; ++i) {
+      const V factor = V::set(a[i]);
+#pragma GCC unroll 2
+      for (std::int64_t j = 0; j < C; ++j) sums[i][j] = fma(factor, row[j], sums[i][j]);
+    }
+    a += V::kTileRows;
+    b += 16 * V::kTileVectors;
+  }
+#pragma GCC unroll 16
+  for (std::int64_t i = 0; i < R; ++i) {
+#pragma GCC unroll 2
+    for (std::int64_t j = 0; j < C; ++j) store_up_to(sums[i][j], c + i * stride + j * 16, j + 1 == C ? last : 16);
+  }
+}
+
+/// Finds the tile with as many rows and vectors as there are to do, so that edges cost what they are worth.
+template <Vec16 V, std::int64_t R, std::int64_t C>
+inline void tile_at_most(std::int64_t k, const float* a, const float* b, float* c, std::int64_t stride,
+                         std::int64_t rows, std::int64_t cols, bool accumulate) noexcept {
+  if constexpr (C > 1) {
+    if (cols <= 16 * (C - 1)) return tile_at_most<V, R, C - 1>(k, a, b, c, stride, rows, cols, accumulate);
+  }
+  if constexpr (R > 1) {
+    if (rows < R) return tile_at_most<V, R - 1, C>(k, a, b, c, stride, rows, cols, accumulate);
+  }
+  tile_of<V, R, C>(k, a, b, c, stride, cols - 16 * (C - 1), accumulate);
+}
+
+template <Vec16 V>
+void gemm_tile(std::int64_t k, const float* a, const float* b, float* c, std::int64_t stride, std::int64_t rows,
+               std::int64_t cols, bool accumulate) noexcept {
+  if (rows <= 0 || cols <= 0) return;
+  tile_at_most<V, V::kTileRows, V::kTileVectors>(k, a, b, c, stride, rows, cols, accumulate);
+}
+
+}  // namespace
+}  // namespace kin::kernels

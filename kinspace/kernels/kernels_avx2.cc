@@ -1,0 +1,11 @@
+#include "kinspace/kernels/internal/tables.h"
+#include "kinspace/kernels/table_impl.h"
+#include "kinspace/kernels/vec16_avx2.h"
+
+namespace kin::kernels::internal {
+
+const Table& avx2_table() noexcept {
+  return kTable<Avx2Vec>;
+}
+
+}  // namespace kin::kernels::internal

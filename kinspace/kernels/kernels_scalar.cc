@@ -1,0 +1,11 @@
+#include "kinspace/kernels/internal/tables.h"
+#include "kinspace/kernels/table_impl.h"
+#include "kinspace/kernels/vec16_scalar.h"
+
+namespace kin::kernels::internal {
+
+const Table& scalar_table() noexcept {
+  return kTable<ScalarVec>;
+}
+
+}  // namespace kin::kernels::internal

@@ -1,0 +1,148 @@
+#pragma once
+
+#include <cstdint>
+
+#include "kinspace/kernels/kernels.h"
+#include "kinspace/kernels/math_impl.h"
+#include "kinspace/kernels/vec16.h"
+
+/// The loops of kernels.h over vectors and elements, written once over a Vec16.
+namespace kin::kernels {
+namespace {
+
+template <Vec16 V>
+float dot(const float* a, const float* b, std::int64_t n) noexcept {
+  V total = V::set(0.0F);
+  for_lanes(n, [&](std::int64_t i, auto lanes) { total = fma(load<V>(a + i, lanes), load<V>(b + i, lanes), total); });
+  return reduce_add(total);
+}
+
+template <Vec16 V>
+float sum(const float* a, std::int64_t n) noexcept {
+  V total = V::set(0.0F);
+  for_lanes(n, [&](std::int64_t i, auto lanes) { total = add(total, load<V>(a + i, lanes)); });
+  return reduce_add(total);
+}
+
+template <Vec16 V>
+float max(const float* a, std::int64_t n) noexcept {
+  V greatest = V::set(-kInfinity);
+  for_lanes(n, [&](std::int64_t i, auto lanes) { greatest = max(load<V>(a + i, lanes, -kInfinity), greatest); });
+  return reduce_max(greatest);
+}
+
+template <Vec16 V>
+float squared_distance(const float* a, const float* b, std::int64_t n) noexcept {
+  V total = V::set(0.0F);
+  for_lanes(n, [&](std::int64_t i, auto lanes) {
+    const V difference = sub(load<V>(a + i, lanes), load<V>(b + i, lanes));
+    total = fma(difference, difference, total);
+  });
+  return reduce_add(total);
+}
+
+template <Vec16 V>
+void axpy(float s, const float* x, float* y, std::int64_t n) noexcept {
+  const V factor = V::set(s);
+  for_lanes(n, [&](std::int64_t i, auto lanes) {
+    store(fma(factor, load<V>(x + i, lanes), load<V>(y + i, lanes)), y + i, lanes);
+  });
+}
+
+template <Vec16 V>
+void scale(float s, const float* x, float* y, std::int64_t n) noexcept {
+  const V factor = V::set(s);
+  for_lanes(n, [&](std::int64_t i, auto lanes) { store(mul(factor, load<V>(x + i, lanes)), y + i, lanes); });
+}
+
+template <Vec16 V>
+void add(const float* x, float* y, std::int64_t n) noexcept {
+  for_lanes(
+      n, [&](std::int64_t i, auto lanes) { store(add(load<V>(y + i, lanes), load<V>(x + i, lanes)), y + i, lanes); });
+}
+
+template <Vec16 V>
+void multiply(const float* x, float* y, std::int64_t n) noexcept {
+  for_lanes(
+      n, [&](std::int64_t i, auto lanes) { store(mul(load<V>(y + i, lanes), load<V>(x + i, lanes)), y + i, lanes); });
+}
+
+template <Vec16 V>
+bool all_finite(const float* a, std::int64_t n) noexcept {
+  bool finite = true;
+  for_lanes(n, [&](std::int64_t i, auto lanes) {
+    finite = finite && all(less(abs(load<V>(a + i, lanes)), V::set(kInfinity)));
+  });
+  return finite;
+}
+
+/// out[i] = f(in[i]).
+template <Vec16 V, class F>
+inline void map(const float* in, float* out, std::int64_t n, F f) {
+  for_lanes(n, [&](std::int64_t i, auto lanes) { store(f(load<V>(in + i, lanes)), out + i, lanes); });
+}
+
+template <Vec16 V>
+void exp(const float* in, float* out, std::int64_t n) noexcept {
+  map<V>(in, out, n, [](V x) { return exp_of(x); });
+}
+
+template <Vec16 V>
+void log(const float* in, float* out, std::int64_t n) noexcept {
+  map<V>(in, out, n, [](V x) { return log_of(x); });
+}
+
+template <Vec16 V>
+void activate(Activation f, const float* in, float* out, std::int64_t n) noexcept {
+  switch (f) {
+    case Activation::kLinear:
+      return map<V>(in, out, n, [](V x) { return x; });
+    case Activation::kRelu:  // in this order NaN stays NaN
+      return map<V>(in, out, n, [](V x) { return max(V::set(0.0F), x); });
+    case Activation::kTanh:
+      return map<V>(in, out, n, [](V x) { return tanh_of(x); });
+    case Activation::kSigmoid:
+      return map<V>(in, out, n, [](V x) { return sigmoid_of(x); });
+    case Activation::kGelu:
+      return map<V>(in, out, n, [](V x) { return gelu_of(x); });
+  }
+}
+
+template <Vec16 V>
+void activate_backward(Activation f, const float* in, const float* out, const float* d_out, float* d_in,
+                       std::int64_t n) noexcept {
+  const auto each = [&](auto slope_times) {
+    for_lanes(n, [&](std::int64_t i, auto lanes) {
+      const V result = slope_times(load<V>(in + i, lanes), load<V>(out + i, lanes), load<V>(d_out + i, lanes));
+      store(result, d_in + i, lanes);
+    });
+  };
+  const V one = V::set(1.0F);
+  const V zero = V::set(0.0F);
+  switch (f) {
+    case Activation::kLinear:
+      return each([](V, V, V d) { return d; });
+    case Activation::kRelu:
+      return each([&](V x, V, V d) { return select(less(zero, x), d, zero); });
+    case Activation::kTanh:
+      return each([&](V, V y, V d) { return mul(d, fnma(y, y, one)); });
+    case Activation::kSigmoid:
+      return each([&](V, V y, V d) { return mul(d, mul(y, sub(one, y))); });
+    case Activation::kGelu:
+      return each([](V x, V, V d) { return mul(d, gelu_slope(x)); });
+  }
+}
+
+template <Vec16 V>
+float exp_shift_sum(float shift, float* values, std::int64_t n) noexcept {
+  const V by = V::set(shift);
+  V total = V::set(0.0F);
+  for_lanes(n, [&](std::int64_t i, auto lanes) {
+    store(exp_of(sub(load<V>(values + i, lanes), by)), values + i, lanes);
+    total = add(total, load<V>(values + i, lanes));
+  });
+  return reduce_add(total);
+}
+
+}  // namespace
+}  // namespace kin::kernels

@@ -1,0 +1,186 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+
+#include "kinspace/kernels/kernels.h"
+#include "kinspace/kernels/kernels_testing.h"
+
+namespace kin::kernels {
+namespace {
+
+using testing::kInf;
+using testing::kNaN;
+using testing::sweep;
+using testing::ulps;
+
+const Table& widest() {
+  return table(supported_isas().back());
+}
+
+std::vector<float> exp_of(std::vector<float> x) {
+  widest().exp(x.data(), x.data(), static_cast<std::int64_t>(x.size()));
+  return x;
+}
+
+std::vector<float> log_of(std::vector<float> x) {
+  widest().log(x.data(), x.data(), static_cast<std::int64_t>(x.size()));
+  return x;
+}
+
+std::vector<float> activated(Activation f, std::vector<float> x) {
+  widest().activate(f, x.data(), x.data(), static_cast<std::int64_t>(x.size()));
+  return x;
+}
+
+/// The largest error in ulp, and where.
+struct Worst {
+  double error = 0;
+  float at = 0;
+};
+
+Worst worst_error(const std::vector<float>& x, const std::vector<float>& y, const std::function<double(double)>& f) {
+  Worst worst;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double error = ulps(y[i], f(x[i]));
+    if (error > worst.error) worst = {error, x[i]};
+  }
+  return worst;
+}
+
+TEST(Exp, IsWithinTwoUlpFromDenormalsToOverflow) {
+  const auto x = sweep(-110.0F, 90.0F, 4099);
+  const Worst worst = worst_error(x, exp_of(x), [](double v) { return std::exp(v); });
+  EXPECT_LE(worst.error, 2) << "at " << worst.at;
+}
+
+TEST(Exp, HandlesTheEdges) {
+  const auto y = exp_of({0.0F, -0.0F, kInf, -kInf, kNaN, 88.72283F, 88.72284F, 3.4e38F, -104.0F, -3.4e38F, 0x1p-149F});
+  EXPECT_EQ(y[0], 1.0F);
+  EXPECT_EQ(y[1], 1.0F);
+  EXPECT_EQ(y[2], kInf);
+  EXPECT_EQ(y[3], 0.0F);
+  EXPECT_TRUE(std::isnan(y[4]));
+  EXPECT_LT(y[5], kInf);
+  EXPECT_EQ(y[6], kInf);
+  EXPECT_EQ(y[7], kInf);
+  EXPECT_EQ(y[8], 0.0F);
+  EXPECT_EQ(y[9], 0.0F);
+  EXPECT_EQ(y[10], 1.0F);
+}
+
+TEST(Log, IsWithinTwoUlpOverAllPositiveFloats) {
+  for (const auto& x : {sweep(0x1p-149F, std::numeric_limits<float>::max(), 1999), sweep(0.5F, 2.0F, 13)}) {
+    const Worst worst = worst_error(x, log_of(x), [](double v) { return std::log(v); });
+    EXPECT_LE(worst.error, 2) << "at " << worst.at;
+  }
+}
+
+TEST(Log, HandlesTheEdges) {
+  const auto y = log_of({1.0F, 0.0F, -0.0F, kInf, -kInf, -1.0F, -0x1p-149F, kNaN});
+  EXPECT_EQ(y[0], 0.0F);
+  EXPECT_EQ(y[1], -kInf);
+  EXPECT_EQ(y[2], -kInf);
+  EXPECT_EQ(y[3], kInf);
+  for (std::size_t i = 4; i < y.size(); ++i) EXPECT_TRUE(std::isnan(y[i])) << i;
+}
+
+TEST(Tanh, IsWithinFourUlpEverywhere) {
+  const auto x = sweep(-20.0F, 20.0F, 4099);
+  const Worst worst = worst_error(x, activated(Activation::kTanh, x), [](double v) { return std::tanh(v); });
+  EXPECT_LE(worst.error, 4) << "at " << worst.at;
+}
+
+TEST(Sigmoid, IsWithinFourUlpEverywhere) {
+  const auto x = sweep(-103.0F, 40.0F, 4099);
+  const auto sigmoid = [](double v) { return 1 / (1 + std::exp(-v)); };
+  const Worst worst = worst_error(x, activated(Activation::kSigmoid, x), sigmoid);
+  EXPECT_LE(worst.error, 4) << "at " << worst.at;
+}
+
+double gelu(double x) {
+  return 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
+}
+
+TEST(Gelu, AgreesWithItsFormula) {
+  const auto x = sweep(-20.0F, 20.0F, 4099);
+  const auto y = activated(Activation::kGelu, x);
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    // The argument of the sigmoid carries 5 roundings, and exp turns its relative into absolute error; the result is at
+    // most |x|. In double 1 + tanh also loses digits below -5, hence a bound that is relative to x and not to gelu(x).
+    // A result that is no normal float may be one step of those off.
+    ASSERT_NEAR(y[i], gelu(x[i]), 16.0 * testing::kEpsilon * std::fabs(x[i]) + 0x1p-149) << x[i];
+  }
+}
+
+TEST(Activations, HandleTheEdges) {
+  const std::vector<float> x = {kInf, -kInf, 3.4e38F, -3.4e38F, 0.0F, kNaN};
+  const auto expect = [&](Activation f, std::vector<float> want) {
+    const auto y = activated(f, x);
+    for (std::size_t i = 0; i < want.size(); ++i) EXPECT_EQ(y[i], want[i]) << static_cast<int>(f) << " of " << x[i];
+    EXPECT_TRUE(std::isnan(y.back())) << static_cast<int>(f);
+  };
+  expect(Activation::kLinear, {kInf, -kInf, 3.4e38F, -3.4e38F, 0});
+  expect(Activation::kRelu, {kInf, 0, 3.4e38F, 0, 0});
+  expect(Activation::kTanh, {1, -1, 1, -1, 0});
+  expect(Activation::kSigmoid, {1, 0, 1, 0, 0.5F});
+  expect(Activation::kGelu, {kInf, 0, 3.4e38F, 0, 0});
+}
+
+class Slope : public ::testing::TestWithParam<Activation> {};
+
+TEST_P(Slope, AgreesWithCentralDifferences) {
+  const auto formula = [f = GetParam()](double x) {
+    switch (f) {
+      case Activation::kLinear:
+        return x;
+      case Activation::kRelu:
+        return std::max(x, 0.0);
+      case Activation::kTanh:
+        return std::tanh(x);
+      case Activation::kSigmoid:
+        return 1 / (1 + std::exp(-x));
+      case Activation::kGelu:
+        return gelu(x);
+    }
+    return 0.0;
+  };
+  std::vector<float> x;
+  for (int i = -600; i < 600; ++i) x.push_back((static_cast<float>(i) + 0.5F) / 50);
+  const auto n = static_cast<std::int64_t>(x.size());
+  const auto y = activated(GetParam(), x);
+  const std::vector<float> d_out(x.size(), 1.5F);
+  std::vector<float> d_in(x.size());
+  widest().activate_backward(GetParam(), x.data(), y.data(), d_out.data(), d_in.data(), n);
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double h = 1e-5;
+    const double want = 1.5 * (formula(x[i] + h) - formula(x[i] - h)) / (2 * h);
+    // Differences are good to about 1e-10; the slopes carry some 16 roundings of values no larger than 4.
+    EXPECT_NEAR(d_in[i], want, 16 * 4 * testing::kEpsilon) << x[i];
+  }
+}
+
+TEST_P(Slope, IsFiniteForHugeArguments) {
+  const std::vector<float> x = {3.4e38F, -3.4e38F, kInf, -kInf};
+  const auto y = activated(GetParam(), x);
+  const std::vector<float> d_out(x.size(), 1.0F);
+  std::vector<float> d_in(x.size());
+  widest().activate_backward(GetParam(), x.data(), y.data(), d_out.data(), d_in.data(), 4);
+  for (const float d : d_in) EXPECT_TRUE(d == 0 || d == 1) << d;
+}
+
+INSTANTIATE_TEST_SUITE_P(Activations, Slope,
+                         ::testing::Values(Activation::kLinear, Activation::kRelu, Activation::kTanh,
+                                           Activation::kSigmoid, Activation::kGelu));
+
+TEST(Relu, GivesNoGradientAtZeroAndBelow) {
+  const std::vector<float> x = {0.0F, -0.0F, -1.0F, 1.0F};
+  const std::vector<float> d_out = {5, 5, kNaN, 5};
+  std::vector<float> d_in(4);
+  widest().activate_backward(Activation::kRelu, x.data(), x.data(), d_out.data(), d_in.data(), 4);
+  EXPECT_EQ(d_in, (std::vector<float>{0, 0, 0, 5}));
+}
+
+}  // namespace
+}  // namespace kin::kernels

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "kinspace/kernels/gemm_impl.h"
+#include "kinspace/kernels/internal/tables.h"
+#include "kinspace/kernels/kernels.h"
+#include "kinspace/kernels/loops_impl.h"
+#include "kinspace/kernels/update_impl.h"
+#include "kinspace/kernels/vec16.h"
+
+namespace kin::kernels {
+namespace {
+
+template <Vec16 V>
+inline constexpr Table kTable = {
+    .isa = V::kIsa,
+    .dot = dot<V>,
+    .sum = sum<V>,
+    .max = max<V>,
+    .squared_distance = squared_distance<V>,
+    .axpy = axpy<V>,
+    .scale = scale<V>,
+    .add = add<V>,
+    .multiply = multiply<V>,
+    .all_finite = all_finite<V>,
+    .exp = exp<V>,
+    .log = log<V>,
+    .activate = activate<V>,
+    .activate_backward = activate_backward<V>,
+    .exp_shift_sum = exp_shift_sum<V>,
+    .sgd = sgd<V>,
+    .momentum = momentum<V>,
+    .adagrad = adagrad<V>,
+    .adam = adam<V>,
+    .gemm_tile_rows = V::kTileRows,
+    .gemm_tile_cols = 16 * V::kTileVectors,
+    .gemm_pack = gemm_pack<V>,
+    .gemm_tile = gemm_tile<V>,
+};
+
+}  // namespace
+}  // namespace kin::kernels

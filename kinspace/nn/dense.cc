@@ -1,0 +1,63 @@
+#include "kinspace/nn/dense.h"
+
+#include <algorithm>
+
+#include "kinspace/nn/internal/checks.h"
+#include "kinspace/tensor/gemm.h"
+
+namespace kin {
+namespace {
+
+constexpr std::int64_t kChunkRows = 64;
+
+}  // namespace
+
+Var dense(Tape& tape, Var x, Var kernel, Var bias, kernels::Activation activation) {
+  const std::int64_t batch = x.rows();
+  const std::int64_t width = kernel.cols();
+  internal::check_shape("dense", "kernel", kernel.value(), x.cols(), width);
+  if (bias.exists()) internal::check_shape("dense", "bias", bias.value(), 1, width);
+
+  const bool linear = activation == kernels::Activation::kLinear;
+  const MatrixView before = tape.matrix(batch, width);
+  const MatrixView out = linear ? before : tape.matrix(batch, width);
+  gemm(tape.pool(), Transpose::kNo, x.value(), Transpose::kNo, kernel.value(), before);
+  parallel_for(tape.pool(), batch, kChunkRows, [&](std::int64_t begin, std::int64_t end) {
+    const kernels::Table& k = kernels::active();
+    for (std::int64_t b = begin; b < end; ++b) {
+      if (bias.exists()) k.add(bias.value().data, before.row(b), width);
+      if (!linear) k.activate(activation, before.row(b), out.row(b), width);
+    }
+  });
+
+  const Var result = tape.result(out, x.tracked() || kernel.tracked() || bias.tracked());
+  tape.record(result, [&tape, x, kernel, bias, activation, linear, before, out](ConstMatrixView d_out) {
+    ConstMatrixView d_before = d_out;
+    if (!linear) {
+      const MatrixView d = tape.matrix(out.rows, out.cols);
+      parallel_for(tape.pool(), out.rows, kChunkRows, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t b = begin; b < end; ++b) {
+          kernels::active().activate_backward(activation, before.row(b), out.row(b), d_out.row(b), d.row(b), out.cols);
+        }
+      });
+      d_before = d;
+    }
+    if (kernel.tracked()) {
+      const GradientTarget to = tape.gradient_target(kernel);
+      gemm(tape.pool(), Transpose::kYes, x.value(), Transpose::kNo, d_before, to.matrix, !to.fresh);
+    }
+    if (bias.tracked()) {
+      const MatrixView ones = tape.matrix(1, out.rows);
+      std::fill_n(ones.data, out.rows, 1.0F);
+      const GradientTarget to = tape.gradient_target(bias);
+      gemm(tape.pool(), Transpose::kNo, ones, Transpose::kNo, d_before, to.matrix, !to.fresh);
+    }
+    if (x.tracked()) {
+      const GradientTarget to = tape.gradient_target(x);
+      gemm(tape.pool(), Transpose::kNo, d_before, Transpose::kYes, kernel.value(), to.matrix, !to.fresh);
+    }
+  });
+  return result;
+}
+
+}  // namespace kin

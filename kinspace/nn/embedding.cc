@@ -1,0 +1,215 @@
+#include "kinspace/nn/embedding.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "kinspace/base/error.h"
+#include "kinspace/base/random.h"
+#include "kinspace/base/text.h"
+#include "kinspace/kernels/kernels.h"
+#include "kinspace/nn/internal/checks.h"
+
+namespace kin {
+namespace {
+
+constexpr std::int64_t kChunkExamples = 32;
+constexpr std::int64_t kPrefetchAhead = 12;
+constexpr std::int64_t kLineFloats = 16;
+
+void prefetch_row(const Parameter& table, std::int64_t row) noexcept {
+  const float* data = table.row(row);
+  for (std::int64_t i = 0; i < table.dim(); i += kLineFloats) __builtin_prefetch(data + i);
+}
+
+/// What both directions of one lookup need.
+struct Lookup {
+  Parameter* table;
+  const std::int64_t* offsets;
+  const std::int64_t* ids;
+  std::int64_t nnz;
+  const float* weights;  // null: all 1
+  Combiner combiner;
+  float* norms;  // s(b)
+
+  bool keeps(std::int64_t k) const noexcept {
+    if (ids[k] < 0) return false;
+    return combiner == Combiner::kSum || weights == nullptr || weights[k] > 0;
+  }
+  float weight(std::int64_t k) const noexcept { return weights == nullptr ? 1.0F : weights[k]; }
+};
+
+[[noreturn]] void refuse_id(const Lookup& l, std::int64_t b, std::int64_t id) {
+  throw Error::invalid_argument(fmt::format("combine: id {} of example {} is beyond table '{}', which has {} rows", id,
+                                            b, l.table->name(), l.table->rows()));
+}
+
+void combine_example(const Lookup& l, std::int64_t b, float* out) {
+  const kernels::Table& k = kernels::active();
+  const std::int64_t dim = l.table->dim();
+  const std::int64_t rows = l.table->rows();
+  std::fill_n(out, dim, 0.0F);
+  float sum = 0.0F;
+  for (std::int64_t i = l.offsets[b]; i < l.offsets[b + 1]; ++i) {
+    const std::int64_t ahead = i + kPrefetchAhead;
+    if (ahead < l.nnz && l.ids[ahead] >= 0 && l.ids[ahead] < rows) prefetch_row(*l.table, l.ids[ahead]);
+    if (!l.keeps(i)) continue;
+    if (l.ids[i] >= rows) refuse_id(l, b, l.ids[i]);
+    const float w = l.weight(i);
+    k.axpy(w, l.table->row(l.ids[i]), out, dim);
+    sum += l.combiner == Combiner::kSqrtN ? w * w : w;
+  }
+  l.norms[b] = l.combiner == Combiner::kSum ? 1.0F : l.combiner == Combiner::kMean ? sum : std::sqrt(sum);
+  if (l.combiner != Combiner::kSum) k.scale(l.norms[b] == 0.0F ? 0.0F : 1.0F / l.norms[b], out, out, dim);
+}
+
+/// Contributions of example b to the rows, from the gradient of its output.
+void spread_to_rows(const Lookup& l, std::int64_t b, const float* d_out, RowContribution* to) noexcept {
+  const float inverse = l.norms[b] == 0.0F ? 0.0F : 1.0F / l.norms[b];
+  for (std::int64_t i = l.offsets[b]; i < l.offsets[b + 1]; ++i) {
+    to[i] = l.keeps(i) && l.norms[b] != 0.0F ? RowContribution{l.ids[i], d_out, l.weight(i) * inverse}
+                                             : RowContribution{-1, nullptr, 0.0F};
+  }
+}
+
+/// d loss / d w[k]: out = (sum w e) / s gives g.e / s for sum, less g.out / s for mean, less g.out w / s^2 for sqrtn.
+void spread_to_weights(const Lookup& l, std::int64_t b, const float* d_out, const float* out,
+                       GradientTarget to) noexcept {
+  const kernels::Table& k = kernels::active();
+  const std::int64_t dim = l.table->dim();
+  const float inverse = l.norms[b] == 0.0F ? 0.0F : 1.0F / l.norms[b];
+  const float along = k.dot(d_out, out, dim);
+  for (std::int64_t i = l.offsets[b]; i < l.offsets[b + 1]; ++i) {
+    float d = 0.0F;
+    if (l.keeps(i) && l.norms[b] != 0.0F) {
+      d = k.dot(d_out, l.table->row(l.ids[i]), dim) * inverse;
+      if (l.combiner == Combiner::kMean) d -= along * inverse;
+      if (l.combiner == Combiner::kSqrtN) d -= along * l.weight(i) * inverse * inverse;
+    }
+    to.matrix.data[i] = to.fresh ? d : to.matrix.data[i] + d;
+  }
+}
+
+}  // namespace
+
+Combiner combiner_from_name(std::string_view name) {
+  if (name == "sum") return Combiner::kSum;
+  if (name == "mean") return Combiner::kMean;
+  if (name == "sqrtn") return Combiner::kSqrtN;
+  throw Error::invalid_argument(fmt::format("combiner {} is none of sum, mean, sqrtn", quoted(name)));
+}
+
+Var combine(Tape& tape, Parameter& table, const SparseTensor& ids, Combiner combiner, Var weights) {
+  internal::check_sparse("combine", ids);
+  const auto nnz = static_cast<std::int64_t>(ids.ids.size());
+  if (weights.exists()) internal::check_shape("combine", "weights", weights.value(), 1, nnz);
+  const std::int64_t examples = ids.rows();
+  const Lookup lookup{&table,
+                      ids.offsets.data(),
+                      ids.ids.data(),
+                      nnz,
+                      weights.exists()      ? weights.value().data
+                      : ids.weights.empty() ? nullptr
+                                            : ids.weights.data(),
+                      combiner,
+                      tape.arena().array<float>(static_cast<std::size_t>(examples)).data()};
+
+  const MatrixView out = tape.matrix(examples, table.dim());
+  parallel_for(tape.pool(), examples, kChunkExamples, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t b = begin; b < end; ++b) combine_example(lookup, b, out.row(b));
+  });
+
+  const Var result = tape.result(out, true);
+  tape.record(result, [&tape, lookup, out, weights](ConstMatrixView d_out) {
+    const auto contributions = tape.row_gradient(*lookup.table).add(lookup.nnz);
+    const GradientTarget d_weights = weights.tracked() ? tape.gradient_target(weights) : GradientTarget{};
+    parallel_for(tape.pool(), out.rows, kChunkExamples, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t b = begin; b < end; ++b) {
+        spread_to_rows(lookup, b, d_out.row(b), contributions.data());
+        if (d_weights.matrix.data != nullptr) spread_to_weights(lookup, b, d_out.row(b), out.row(b), d_weights);
+      }
+    });
+  });
+  return result;
+}
+
+Var recency_weights(Tape& tape, const SparseTensor& ids, double half_life) {
+  internal::check_sparse("recency_weights", ids);
+  if (!(half_life > 0)) {
+    throw Error::invalid_argument(fmt::format("recency_weights: half_life = {} has to be above 0", half_life));
+  }
+  const MatrixView out = tape.matrix(1, static_cast<std::int64_t>(ids.ids.size()));
+  for (std::size_t b = 0; b + 1 < ids.offsets.size(); ++b) {
+    for (std::int64_t i = ids.offsets[b]; i < ids.offsets[b + 1]; ++i) {
+      out.data[i] = static_cast<float>(std::exp2(-double(ids.offsets[b + 1] - 1 - i) / half_life));
+    }
+  }
+  return tape.constant(out);
+}
+
+Var position_weights(Tape& tape, Var logits, const SparseTensor& ids) {
+  internal::check_sparse("position_weights", ids);
+  internal::check_shape("position_weights", "logits", logits.value(), logits.rows(), 1);
+  const std::int64_t places = logits.rows();
+  const MatrixView table = tape.matrix(1, places);
+  for (std::int64_t p = 0; p < places; ++p) table.data[p] = *logits.value().row(p);
+  kernels::active().exp(table.data, table.data, places);
+
+  const auto nnz = static_cast<std::int64_t>(ids.ids.size());
+  const MatrixView out = tape.matrix(1, nnz);
+  const auto place = tape.arena().array<std::int32_t>(static_cast<std::size_t>(nnz));
+  for (std::size_t b = 0; b + 1 < ids.offsets.size(); ++b) {
+    for (std::int64_t i = ids.offsets[b]; i < ids.offsets[b + 1]; ++i) {
+      const std::int64_t age = std::min(ids.offsets[b + 1] - 1 - i, places - 1);
+      place[static_cast<std::size_t>(i)] = static_cast<std::int32_t>(age);
+      out.data[i] = table.data[age];
+    }
+  }
+  const Var result = tape.result(out, logits.tracked());
+  tape.record(result, [&tape, logits, out, place](ConstMatrixView d_out) {
+    const std::int64_t count = logits.rows();
+    const auto sums = tape.arena().array<double>(static_cast<std::size_t>(count));
+    std::fill(sums.begin(), sums.end(), 0.0);
+    for (std::size_t i = 0; i < place.size(); ++i) {
+      sums[static_cast<std::size_t>(place[i])] += double(d_out.data[i]) * double(out.data[i]);
+    }
+    const GradientTarget to = tape.gradient_target(logits);
+    for (std::int64_t p = 0; p < count; ++p) {
+      const auto sum = static_cast<float>(sums[static_cast<std::size_t>(p)]);
+      *to.matrix.row(p) = to.fresh ? sum : *to.matrix.row(p) + sum;
+    }
+  });
+  return result;
+}
+
+SparseTensor drop_ids(Tape& tape, const SparseTensor& ids, float rate) {
+  internal::check_sparse("drop_ids", ids);
+  if (!(rate >= 0 && rate < 1)) {
+    throw Error::invalid_argument(fmt::format("drop_ids: rate = {} has to be from 0 to below 1", rate));
+  }
+  if (!tape.training() || rate == 0) return ids;
+  const auto kept = tape.arena().array<std::int64_t>(ids.ids.size());
+  const std::uint64_t site = tape.next_site();
+  parallel_for(tape.pool(), ids.rows(), kChunkExamples, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t b = begin; b < end; ++b) {
+      RandomStream stream(tape.seed(), Purpose::kDropout, static_cast<std::uint64_t>(tape.step()),
+                          site << 48 | static_cast<std::uint64_t>(b));
+      const auto first = static_cast<std::size_t>(ids.offsets[static_cast<std::size_t>(b)]);
+      const auto last = static_cast<std::size_t>(ids.offsets[static_cast<std::size_t>(b) + 1]);
+      bool some = first == last;
+      for (std::size_t i = first; i < last; ++i) {
+        const bool drop = stream.uniform() < rate;
+        kept[i] = drop ? -1 : ids.ids[i];
+        some = some || kept[i] >= 0;
+      }
+      if (!some) {
+        const std::size_t spared = first + static_cast<std::size_t>(stream.below(last - first));
+        kept[spared] = ids.ids[spared];
+      }
+    }
+  });
+  return {ids.offsets, kept, ids.weights};
+}
+
+}  // namespace kin

@@ -1,0 +1,77 @@
+#include "kinspace/nn/parameter.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "kinspace/base/error.h"
+#include "kinspace/base/hash.h"
+#include "kinspace/base/random.h"
+
+namespace kin {
+namespace {
+
+constexpr std::int64_t kLineFloats = 16;
+constexpr std::int64_t kMaxRows = (std::int64_t{1} << 32) - 1;
+constexpr std::int64_t kMaxDim = std::int64_t{1} << 24;
+constexpr std::int64_t kChunkRows = 256;
+
+std::int64_t stride_of(std::int64_t dim, const Optimizer* optimizer) noexcept {
+  const std::int64_t floats = dim + (optimizer != nullptr ? optimizer->slot_floats(dim) : 0);
+  const std::int64_t padded = (floats + kLineFloats - 1) / kLineFloats * kLineFloats;
+  return padded - floats <= floats / 8 ? padded : floats;
+}
+
+std::int64_t checked(std::int64_t value, std::int64_t most, const std::string& name, const char* what) {
+  if (value < 1 || value > most) {
+    throw Error::invalid_argument(
+        fmt::format("parameter '{}': {} = {} has to be from 1 to {}", name, what, value, most));
+  }
+  return value;
+}
+
+}  // namespace
+
+Parameter::Parameter(std::string name, std::int64_t rows, std::int64_t dim, bool decay, const Optimizer* optimizer)
+    : name_(std::move(name)),
+      name_hash_(fnv1a64(name_)),
+      rows_(checked(rows, kMaxRows, name_, "rows")),
+      dim_(checked(dim, kMaxDim, name_, "width")),
+      stride_(stride_of(dim, optimizer)),
+      decay_(decay),
+      slots_(optimizer != nullptr ? optimizer->slots(dim) : std::vector<Slot>{}),
+      buffer_(static_cast<std::size_t>(rows * stride_)) {
+  for (const Slot& s : slots_) {
+    if (s.initial == 0.0F) continue;
+    const MatrixView view = slot(s);
+    for (std::int64_t r = 0; r < rows_; ++r) std::fill_n(view.row(r), view.cols, s.initial);
+  }
+}
+
+void Parameter::initialize(ThreadPool& pool, std::uint64_t seed, Initial initial, KeyNumber key_number) {
+  parallel_for(pool, rows_, kChunkRows, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t r = begin; r < end; ++r) initialize_row(seed, initial, r, key_number(r));
+  });
+}
+
+void Parameter::initialize_row(std::uint64_t seed, Initial initial, std::int64_t r, std::uint64_t key_number) noexcept {
+  float* w = row(r);
+  if (initial.kind == Initial::Kind::kConstant) {
+    std::fill_n(w, dim_, initial.value);
+    return;
+  }
+  RandomStream stream(seed, Purpose::kInit, name_hash_, key_number);
+  if (initial.kind == Initial::Kind::kTruncatedNormal) {
+    for (std::int64_t i = 0; i < dim_; ++i) w[i] = initial.value * stream.truncated_normal();
+  } else {
+    const auto limit = static_cast<float>(std::sqrt(6.0 / double(rows_ + dim_)));
+    for (std::int64_t i = 0; i < dim_; ++i) w[i] = limit * (2.0F * stream.uniform() - 1.0F);
+  }
+}
+
+std::uint64_t Parameter::bytes_needed(std::int64_t rows, std::int64_t dim, const Optimizer* optimizer) noexcept {
+  return static_cast<std::uint64_t>(rows) * static_cast<std::uint64_t>(stride_of(dim, optimizer)) * sizeof(float);
+}
+
+}  // namespace kin

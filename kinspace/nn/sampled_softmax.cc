@@ -1,0 +1,301 @@
+#include "kinspace/nn/sampled_softmax.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "kinspace/base/error.h"
+#include "kinspace/kernels/kernels.h"
+#include "kinspace/nn/internal/checks.h"
+#include "kinspace/nn/internal/softmax.h"
+#include "kinspace/tensor/gemm.h"
+
+namespace kin {
+namespace {
+
+constexpr std::int64_t kChunkExamples = 8;
+constexpr std::int64_t kChunkRows = 32;
+constexpr std::int64_t kPrefetchAhead = 12;
+constexpr std::int64_t kLineFloats = 16;
+constexpr float kSmallestSquare = 1e-12F;
+constexpr float kOne = 1.0F;
+
+/// A negative and its column in the block of logits.
+struct Column {
+  std::int64_t id;
+  std::int64_t column;
+
+  bool operator<(const Column& other) const noexcept { return id != other.id ? id < other.id : column < other.column; }
+};
+
+/// 1 / length of a row, with a minus where the length was too small and taken as constant.
+float inverse_length(const float* row, std::int64_t dim) noexcept {
+  const float squares = kernels::active().dot(row, row, dim);
+  const float inverse = 1.0F / std::sqrt(std::max(squares, kSmallestSquare));
+  return squares > kSmallestSquare ? inverse : -inverse;
+}
+
+/// All that both directions of one call need; lives in the arena.
+struct SampledSoftmax {
+  Parameter* table;
+  Parameter* bias;
+  SampledSoftmaxOptions options;
+  SparseTensor targets;
+  internal::TargetShares shares;
+  std::span<const float> target_log_expected;
+  std::span<const std::int64_t> negatives;
+
+  MatrixView query;                  // scaled
+  MatrixView rows;                   // of the negatives, of length 1 if so asked
+  std::span<float> row_inverse;      // normalize: inverse_length of each negative
+  std::span<float> offset;           // bias - log Q of each negative
+  std::span<Column> columns;         // sorted by id
+  std::span<float> target_inverse;   // normalize: of each target
+  std::span<float> target_product;   // scale * query . row of each target, before bias and correction
+  std::span<float> target_gradient;  // by the logit of each target
+  std::span<double> losses;
+
+  std::int64_t dim() const noexcept { return table->dim(); }
+
+  void prefetch_target(std::size_t i) const noexcept {
+    if (i >= targets.ids.size() || targets.ids[i] < 0) return;
+    const float* row = table->row(targets.ids[i]);
+    for (std::int64_t d = 0; d < dim(); d += kLineFloats) __builtin_prefetch(row + d);
+  }
+
+  void gather_negative(std::int64_t s) const noexcept {
+    const auto place = static_cast<std::size_t>(s);
+    const std::int64_t id = negatives[place];
+    const float* row = table->row(id);
+    if (options.normalize) {
+      row_inverse[place] = inverse_length(row, dim());
+      kernels::active().scale(std::abs(row_inverse[place]), row, rows.row(s), dim());
+    } else {
+      std::copy_n(row, dim(), rows.row(s));
+    }
+    if (bias != nullptr) offset[place] += *bias->row(id);
+  }
+
+  float target_logit(std::size_t example, std::size_t i) const noexcept {
+    const std::int64_t id = targets.ids[i];
+    if (id < 0) return -std::numeric_limits<float>::infinity();
+    const float* row = table->row(id);
+    float product = kernels::active().dot(query.row(static_cast<std::int64_t>(example)), row, dim());
+    if (options.normalize) {
+      target_inverse[i] = inverse_length(row, dim());
+      product *= std::abs(target_inverse[i]);
+    }
+    target_product[i] = product;
+    const float logit = bias != nullptr ? product + *bias->row(id) : product;
+    return target_log_expected.empty() ? logit : logit - target_log_expected[i];
+  }
+
+  void remove_hits(std::int64_t id, float* z) const noexcept {
+    for (auto c = std::lower_bound(columns.begin(), columns.end(), Column{id, 0}); c != columns.end() && c->id == id;
+         ++c) {
+      z[c->column] = -std::numeric_limits<float>::infinity();
+    }
+  }
+
+  /// z holds the products with the negatives and has room for the targets behind them. Turns it into the gradient of
+  /// the loss by the logits, notes the loss, and starts the gradient of the query with the part of the targets.
+  void finish(std::int64_t b, float* z, float* d_query) const noexcept {
+    const kernels::Table& k = kernels::active();
+    const auto example = static_cast<std::size_t>(b);
+    const auto first = static_cast<std::size_t>(targets.offsets[example]);
+    const auto count = static_cast<std::size_t>(targets.offsets[example + 1]) - first;
+    const std::size_t sampled = negatives.size();
+    if (d_query != nullptr) std::fill_n(d_query, dim(), 0.0F);
+    losses[example] = 0;
+    if (!shares.counts(targets, b)) {
+      std::fill_n(z, sampled, 0.0F);
+      std::fill_n(target_gradient.begin() + static_cast<std::ptrdiff_t>(first), count, 0.0F);
+      return;
+    }
+    k.add(offset.data(), z, static_cast<std::int64_t>(sampled));
+    float* own = z + sampled;
+    double loss = 0;
+    for (std::size_t j = 0; j < count; ++j) {
+      prefetch_target(first + j + kPrefetchAhead);
+      if (options.remove_accidental_hits) remove_hits(targets.ids[first + j], z);
+      own[j] = target_logit(example, first + j);
+      if (shares.share[first + j] > 0) loss -= double(shares.share[first + j]) * double(own[j]);
+    }
+    loss += double(internal::softmax_in_place(z, static_cast<std::int64_t>(sampled + count), shares.factor));
+    losses[example] = double(shares.factor) * loss;
+    for (std::size_t j = 0; j < count; ++j) {
+      const std::int64_t id = targets.ids[first + j];
+      const float gradient = id < 0 ? 0.0F : own[j] - shares.factor * shares.share[first + j];
+      target_gradient[first + j] = gradient;
+      if (d_query == nullptr || id < 0) continue;
+      k.axpy(options.normalize ? gradient * std::abs(target_inverse[first + j]) : gradient, table->row(id), d_query,
+             dim());
+    }
+  }
+
+  /// Gradient of a negative's row from that of its row of length 1: (d - e (e . d)) / length.
+  void unnormalize(std::int64_t s, float* d) const noexcept {
+    const kernels::Table& k = kernels::active();
+    const float inverse = row_inverse[static_cast<std::size_t>(s)];
+    if (inverse > 0) k.axpy(-k.dot(rows.row(s), d, dim()), rows.row(s), d, dim());
+    k.scale(std::abs(inverse), d, d, dim());
+  }
+
+  /// The contributions of target i of example b, one or (normalize) two.
+  void spread_target(std::int64_t b, std::size_t i, float seed, RowContribution* to) const noexcept {
+    const std::int64_t id = targets.ids[i];
+    const float gradient = seed * target_gradient[i];
+    if (!options.normalize) {
+      to[0] = {id, query.row(b), gradient};
+      return;
+    }
+    const float inverse = target_inverse[i];
+    to[0] = {id, query.row(b), id < 0 ? 0.0F : gradient * std::abs(inverse)};
+    to[1] = id >= 0 && inverse > 0
+                ? RowContribution{id, table->row(id), -gradient * target_product[i] * inverse * inverse}
+                : RowContribution{-1, nullptr, 0.0F};
+  }
+};
+
+void check(const SampledSoftmax& s, const Negatives& negatives, Var query) {
+  internal::check_shape("sampled_softmax_loss", "query", query.value(), query.rows(), s.dim());
+  if (s.bias != nullptr) internal::check_shape("sampled_softmax_loss", "bias", s.bias->weights(), s.table->rows(), 1);
+  const auto fits = [](std::size_t have, std::size_t want) { return have == 0 || have == want; };
+  if (!fits(s.target_log_expected.size(), s.targets.ids.size()) ||
+      !fits(negatives.log_expected.size(), negatives.ids.size())) {
+    throw Error::internal(fmt::format("sampled_softmax_loss: {} and {} log counts for {} targets and {} negatives",
+                                      s.target_log_expected.size(), negatives.log_expected.size(), s.targets.ids.size(),
+                                      negatives.ids.size()));
+  }
+  for (const std::int64_t id : negatives.ids) {
+    if (id < 0 || id >= s.table->rows()) {
+      throw Error::invalid_argument(
+          fmt::format("sampled_softmax_loss: negative {} is beyond the {} items", id, s.table->rows()));
+    }
+  }
+}
+
+/// The way back: everything was computed on the way forward but for the gradient `seed` of the loss.
+void spread(Tape& tape, const SampledSoftmax& s, MatrixView d_rows, std::span<const float> d_offset, float seed) {
+  const auto sampled = static_cast<std::int64_t>(s.negatives.size());
+  const auto count = static_cast<std::int64_t>(s.targets.ids.size());
+  const std::int64_t each = s.options.normalize ? 2 : 1;
+  const auto of_negatives = tape.row_gradient(*s.table).add(sampled);
+  const auto of_targets = tape.row_gradient(*s.table).add(count * each);
+  parallel_for(tape.pool(), sampled, kChunkRows, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      const auto place = static_cast<std::size_t>(i);
+      if (s.options.normalize) s.unnormalize(i, d_rows.row(i));
+      of_negatives[place] = {s.negatives[place], d_rows.row(i), seed};
+    }
+  });
+  parallel_for(tape.pool(), s.targets.rows(), kChunkRows, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t b = begin; b < end; ++b) {
+      const auto last = static_cast<std::size_t>(s.targets.offsets[static_cast<std::size_t>(b) + 1]);
+      for (auto i = static_cast<std::size_t>(s.targets.offsets[static_cast<std::size_t>(b)]); i < last; ++i) {
+        s.spread_target(b, i, seed, of_targets.data() + i * static_cast<std::size_t>(each));
+      }
+    }
+  });
+  if (s.bias == nullptr) return;
+  const auto biases = tape.row_gradient(*s.bias).add(sampled + count);
+  std::size_t to = 0;
+  for (std::size_t i = 0; i < s.negatives.size(); ++i) biases[to++] = {s.negatives[i], &kOne, seed * d_offset[i]};
+  for (std::size_t i = 0; i < s.targets.ids.size(); ++i) {
+    biases[to++] = {s.targets.ids[i], &kOne, seed * s.target_gradient[i]};
+  }
+}
+
+}  // namespace
+
+Var sampled_softmax_loss(Tape& tape, Var query, Parameter& table, Parameter* bias, const SparseTensor& targets,
+                         std::span<const float> target_log_expected, const Negatives& negatives,
+                         const SampledSoftmaxOptions& options) {
+  const std::int64_t examples = query.rows();
+  const auto sampled = static_cast<std::int64_t>(negatives.ids.size());
+  Arena& arena = tape.arena();
+  SampledSoftmax& s = *arena.create<SampledSoftmax>();
+  s.table = &table;
+  s.bias = bias;
+  s.options = options;
+  s.targets = targets;
+  s.target_log_expected = target_log_expected;
+  s.negatives = negatives.ids;
+  check(s, negatives, query);
+  s.shares = internal::target_shares(tape, "sampled_softmax_loss", targets, examples, table.rows(), options.reduction);
+  s.query = tape.matrix(examples, table.dim());
+  s.rows = tape.matrix(sampled, table.dim());
+  s.row_inverse = arena.array<float>(negatives.ids.size());
+  s.offset = arena.array<float>(negatives.ids.size());
+  s.columns = arena.array<Column>(negatives.ids.size());
+  s.target_inverse = arena.array<float>(targets.ids.size());
+  s.target_product = arena.array<float>(targets.ids.size());
+  s.target_gradient = arena.array<float>(targets.ids.size());
+  s.losses = arena.array<double>(static_cast<std::size_t>(examples));
+  for (std::int64_t i = 0; i < sampled; ++i) {
+    const auto place = static_cast<std::size_t>(i);
+    s.columns[place] = {negatives.ids[place], i};
+    s.offset[place] = negatives.log_expected.empty() ? 0.0F : -negatives.log_expected[place];
+  }
+  if (!std::is_sorted(s.columns.begin(), s.columns.end())) std::sort(s.columns.begin(), s.columns.end());
+  std::int64_t most_targets = 1;
+  for (std::size_t b = 0; b + 1 < targets.offsets.size(); ++b) {
+    most_targets = std::max(most_targets, targets.offsets[b + 1] - targets.offsets[b]);
+  }
+  parallel_for(tape.pool(), sampled, kChunkRows, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) s.gather_negative(i);
+  });
+  parallel_for(tape.pool(), examples, kChunkRows, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t b = begin; b < end; ++b) {
+      kernels::active().scale(options.scale, query.value().row(b), s.query.row(b), s.query.cols);
+    }
+  });
+
+  const bool training = tape.training();
+  const MatrixView d_query = query.tracked() ? tape.matrix(examples, table.dim()) : MatrixView{};
+  const MatrixView d_rows = training ? tape.zeros(sampled, table.dim()) : MatrixView{};
+  const MatrixView d_offset = training ? tape.zeros(1, sampled) : MatrixView{};
+  const std::int64_t width = sampled + most_targets;
+  const std::int64_t block = std::clamp<std::int64_t>((std::int64_t{1} << 20) / width, 32, 256);
+  const MatrixView logits = tape.matrix(std::min(block, examples), width);
+  const MatrixView ones = tape.matrix(1, block);
+  std::fill_n(ones.data, block, 1.0F);
+
+  for (std::int64_t begin = 0; begin < examples; begin += block) {
+    const std::int64_t n = std::min(block, examples - begin);
+    const MatrixView z{logits.data, n, sampled, width};
+    const ConstMatrixView q{s.query.row(begin), n, s.query.cols, s.query.stride};
+    gemm(tape.pool(), Transpose::kNo, q, Transpose::kYes, s.rows, z);
+    parallel_for(tape.pool(), n, kChunkExamples, [&](std::int64_t from, std::int64_t to) {
+      for (std::int64_t r = from; r < to; ++r) {
+        s.finish(begin + r, z.row(r), d_query.data != nullptr ? d_query.row(begin + r) : nullptr);
+      }
+    });
+    if (d_query.data != nullptr) {
+      const MatrixView d{d_query.row(begin), n, d_query.cols, d_query.stride};
+      gemm(tape.pool(), Transpose::kNo, z, Transpose::kNo, s.rows, d, true);
+      if (options.scale != 1.0F) kernels::active().scale(options.scale, d.data, d.data, n * d.cols);
+    }
+    if (!training) continue;
+    gemm(tape.pool(), Transpose::kYes, z, Transpose::kNo, q, d_rows, true);
+    if (bias != nullptr)
+      gemm(tape.pool(), Transpose::kNo, ConstMatrixView(ones.data, 1, n, n), Transpose::kNo, z, d_offset, true);
+  }
+
+  const MatrixView loss = tape.matrix(1, 1);
+  *loss.data = static_cast<float>(internal::ordered_sum(s.losses));
+  const Var result = tape.result(loss, true);
+  tape.record(result, [&tape, &s, query, d_query, d_rows, d_offset](ConstMatrixView d_loss) {
+    const float seed = *d_loss.data;
+    if (d_query.data != nullptr) {
+      if (seed != 1.0F) kernels::active().scale(seed, d_query.data, d_query.data, d_query.rows * d_query.cols);
+      tape.add_gradient(query, d_query);
+    }
+    spread(tape, s, d_rows, {d_offset.data, s.negatives.size()}, seed);
+  });
+  return result;
+}
+
+}  // namespace kin

@@ -1,0 +1,174 @@
+#include "kinspace/nn/sampler.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+#include "kinspace/base/error.h"
+#include "kinspace/base/hash.h"
+
+namespace kin {
+namespace {
+
+constexpr std::int64_t kMostItems = std::int64_t{1} << 53;         // numbers that a double holds
+constexpr std::int64_t kMostCounts = (std::int64_t{1} << 32) - 1;  // numbers that an alias holds
+constexpr std::int64_t kDrawsPerItem = 1000;
+constexpr std::int64_t kChunkIds = 256;
+
+void check_items(std::int64_t items, std::int64_t most) {
+  if (items < 1 || items > most) {
+    throw Error::invalid_argument(fmt::format("a sampler needs 1 to {} items, not {}", most, items));
+  }
+}
+
+/// A set of non-negative numbers of known size, by open addressing.
+class SmallSet {
+ public:
+  SmallSet(Arena& arena, std::int64_t size)
+      : cells_(arena.array<std::int64_t>(std::bit_ceil(static_cast<std::size_t>(2 * size)))) {
+    std::fill(cells_.begin(), cells_.end(), -1);
+  }
+
+  /// False if it was there.
+  bool insert(std::int64_t value) noexcept {
+    std::size_t cell = mix64(static_cast<std::uint64_t>(value)) & (cells_.size() - 1);
+    while (cells_[cell] >= 0) {
+      if (cells_[cell] == value) return false;
+      cell = (cell + 1) & (cells_.size() - 1);
+    }
+    cells_[cell] = value;
+    return true;
+  }
+
+ private:
+  std::span<std::int64_t> cells_;
+};
+
+}  // namespace
+
+Sampler Sampler::log_uniform(std::int64_t items) {
+  check_items(items, kMostItems);
+  Sampler sampler;
+  sampler.items_ = items;
+  sampler.possible_ = items;
+  sampler.log_range_ = std::log(double(items) + 1.0);
+  return sampler;
+}
+
+Sampler Sampler::unigram(std::span<const double> counts, double power) {
+  const auto items = static_cast<std::int64_t>(counts.size());
+  check_items(items, kMostCounts);
+  Sampler sampler;
+  sampler.items_ = items;
+  sampler.probability_.resize(counts.size());
+  double most = 0;
+  for (const double count : counts) most = std::max(most, count);
+  double sum = 0;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    // Relative to the largest, so that no power overflows.
+    const double p = std::pow(most > 0 ? counts[i] / most : counts[i], power);
+    if (!(counts[i] >= 0 && std::isfinite(counts[i]) && std::isfinite(p))) {
+      throw Error::invalid_argument(
+          fmt::format("unigram sampler: count {} of item {} to the power {} is no probability", counts[i], i, power));
+    }
+    sampler.probability_[i] = p;
+    sum += p;
+    if (p > 0) ++sampler.possible_;
+  }
+  if (sampler.possible_ == 0) throw Error::invalid_argument("unigram sampler: all counts are 0");
+  for (double& p : sampler.probability_) p /= sum;
+
+  // Vose's construction: cells with less than their share are filled up from those with more.
+  std::vector<double> scaled(counts.size());
+  std::vector<std::uint32_t> poor;
+  std::vector<std::uint32_t> rich;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    scaled[i] = sampler.probability_[i] * double(items);
+    (scaled[i] < 1.0 ? poor : rich).push_back(static_cast<std::uint32_t>(i));
+  }
+  sampler.alias_.assign(counts.size(), Alias{1.0F, 0});
+  while (!poor.empty() && !rich.empty()) {
+    const std::uint32_t low = poor.back();
+    const std::uint32_t high = rich.back();
+    poor.pop_back();
+    sampler.alias_[low] = {static_cast<float>(scaled[low]), high};
+    scaled[high] -= 1.0 - scaled[low];
+    if (scaled[high] < 1.0) {
+      rich.pop_back();
+      poor.push_back(high);
+    }
+  }
+  // Left over by rounding; an item that cannot be drawn hands its cell to one that can.
+  const auto likeliest = static_cast<std::uint32_t>(
+      std::max_element(sampler.probability_.begin(), sampler.probability_.end()) - sampler.probability_.begin());
+  for (const std::uint32_t i : poor) {
+    if (sampler.probability_[i] == 0) sampler.alias_[i] = {0.0F, likeliest};
+  }
+  return sampler;
+}
+
+double Sampler::probability(std::int64_t item) const noexcept {
+  if (!probability_.empty()) return probability_[static_cast<std::size_t>(item)];
+  return std::log1p(1.0 / (double(item) + 1.0)) / log_range_;
+}
+
+std::int64_t Sampler::draw(RandomStream& stream) const noexcept {
+  if (!alias_.empty()) {
+    const std::uint64_t cell = stream.below(static_cast<std::uint64_t>(items_));
+    const Alias& alias = alias_[cell];
+    return static_cast<std::int64_t>(stream.uniform() < alias.keep ? cell : alias.other);
+  }
+  const auto item = static_cast<std::int64_t>(std::exp(stream.uniform_double() * log_range_)) - 1;
+  return std::clamp<std::int64_t>(item, 0, items_ - 1);
+}
+
+Negatives Sampler::draw(Tape& tape, std::int64_t count) const {
+  if (count < 1 || count > (possible_ + 1) / 2) {
+    throw Error::invalid_argument(
+        fmt::format("{} negatives cannot be drawn from {} items; at most half of them can", count, possible_),
+        "take fewer negatives, or 0: the full softmax costs no more then");
+  }
+  RandomStream stream(tape.seed(), Purpose::kNegatives, static_cast<std::uint64_t>(tape.step()), tape.next_site());
+  SmallSet seen(tape.arena(), count);
+  const auto ids = tape.arena().array<std::int64_t>(static_cast<std::size_t>(count));
+  std::size_t found = 0;
+  Negatives negatives;
+  while (found < ids.size()) {
+    if (negatives.draws++ == kDrawsPerItem * count) {
+      throw Error::invalid_argument(
+          fmt::format("{} draws gave only {} distinct negatives of {}: the sampler is too skewed",
+                      kDrawsPerItem * count, found, count),
+          "take fewer negatives or a smaller sampler_power");
+    }
+    const std::int64_t item = draw(stream);
+    if (seen.insert(item)) ids[found++] = item;
+  }
+  std::sort(ids.begin(), ids.end());
+  negatives.ids = ids;
+  negatives.log_expected = log_expected(tape, ids, negatives);
+  return negatives;
+}
+
+double Sampler::expected_count(std::int64_t item, std::int64_t draws) const noexcept {
+  return -std::expm1(double(draws) * std::log1p(-probability(item)));
+}
+
+std::span<const float> Sampler::log_expected(Tape& tape, std::span<const std::int64_t> ids,
+                                             const Negatives& negatives) const {
+  const auto logs = tape.arena().array<float>(ids.size());
+  parallel_for(
+      tape.pool(), static_cast<std::int64_t>(ids.size()), kChunkIds, [&](std::int64_t begin, std::int64_t end) {
+        for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
+          if (ids[i] >= items_) {
+            throw Error::invalid_argument(fmt::format("sampler: item {} is beyond the {} items", ids[i], items_));
+          }
+          const double expected = ids[i] < 0 ? 0.0 : expected_count(ids[i], negatives.draws);
+          logs[i] = expected > 0 ? static_cast<float>(std::log(expected)) : 0.0F;
+        }
+      });
+  return logs;
+}
+
+}  // namespace kin

@@ -1,0 +1,42 @@
+#!/bin/sh
+# Installs what the lists beside this file name and this machine lacks, and says what it does. Safe to repeat.
+#
+#   setup/install.sh          what `make demo` needs (debian.txt)
+#   setup/install.sh tests    that, and the Python packages of the tests, in build/venv (python.txt)
+#   setup/install.sh tools    that of the tests, and formatter, linter and clang (debian-tools.txt)
+#   setup/install.sh bench    that of the tests, and the rivals, in build/venv-bench (bench-python.txt)
+set -eu
+cd "$(dirname "$0")/.."
+
+. setup/common.sh
+
+names() { sed 's/#.*//' "$@" | awk 'NF { print $1 }'; }
+
+installed() { dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed; }
+
+install_debian() {  # LIST...
+  command -v dpkg-query >/dev/null ||
+    fail "this is no Debian: install the equivalents of $* by hand, and see CONTRIBUTING.md for building without setup/"
+  missing=$(for name in $(names "$@"); do installed "$name" || echo "$name"; done)
+  [ -n "$missing" ] || return 0
+  say "installing" $missing
+  as_root apt-get -q update
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends $missing
+}
+
+install_python() {  # LIST ENVIRONMENT
+  # The copy of the list is written last, so an installation that was cut off is done again.
+  if [ -x "$2/bin/python" ] && cmp -s "$1" "$2/installed.txt"; then return 0; fi
+  say "installing" $(names "$1") "into $2"
+  python3 -m venv "$2"
+  "$2/bin/python" -m pip install --quiet --disable-pip-version-check -r "$1"
+  cp "$1" "$2/installed.txt"
+}
+
+case "${1:-}" in
+  '' | tests | bench) install_debian setup/debian.txt ;;
+  tools) install_debian setup/debian.txt setup/debian-tools.txt ;;
+  *) fail "unknown word '$1'; one of: tests, tools, bench, or none" ;;
+esac
+case "${1:-}" in tests | tools | bench) install_python setup/python.txt build/venv ;; esac
+case "${1:-}" in bench) install_python setup/bench-python.txt build/venv-bench ;; esac

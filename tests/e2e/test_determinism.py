@@ -1,0 +1,113 @@
+"""Same spec, same data, same seed: the same bytes, whatever runs them."""
+import json
+import os
+import random
+import signal
+import subprocess
+import time
+
+import pytest
+from conftest import KIN, kin, kin_json, model_bytes, write_spec
+
+KILLS = int(os.environ.get("KIN_KILLS", "4"))
+
+
+@pytest.mark.parametrize("negatives", [0, 16])
+def test_bytes_do_not_depend_on_the_number_of_threads(work, negatives):
+    spec = write_spec(work, negatives=negatives)
+    runs = []
+    for threads in (1, 2, 3, 8):
+        kin("train", spec, "-o", work / f"run{threads}", "--threads", threads, "--quiet")
+        runs.append(model_bytes(work / f"run{threads}"))
+    assert "model.json" in runs[0] and any(name.startswith("weights") for name in runs[0])
+    assert all(other == runs[0] for other in runs[1:])
+
+
+@pytest.mark.parametrize("negatives", [0, 16])
+def test_bytes_do_not_depend_on_the_instruction_set(work, negatives):
+    spec = write_spec(work, negatives=negatives, epochs=1)
+    sets = kin_json("doctor")["isa"]["supported"]
+    assert "scalar" in sets
+    runs = []
+    for isa in sets:
+        kin("train", spec, "-o", work / f"run-{isa}", "--quiet", env={"KIN_ISA": isa})
+        runs.append(model_bytes(work / f"run-{isa}"))
+    assert all(other == runs[0] for other in runs[1:])
+
+
+def test_another_seed_gives_another_model(work):
+    kin("train", work / "spec.toml", "-o", work / "a", "--quiet")
+    kin("train", work / "spec.toml", "-o", work / "b", "--quiet", "--set", "train.seed=8")
+    assert model_bytes(work / "a") != model_bytes(work / "b")
+
+
+def finish(spec, run):
+    """Runs to the end however often it takes; the run directory then holds the whole model."""
+    kin("train", spec, "-o", run, "--quiet")
+
+
+def test_a_killed_run_resumes_to_the_same_bytes(work):
+    spec = write_spec(work, epochs=12)
+    start = time.monotonic()
+    kin("train", spec, "-o", work / "whole", "--quiet")
+    whole_seconds = time.monotonic() - start
+    wanted = model_bytes(work / "whole")
+    draw = random.Random(5)
+    resumed = 0
+    for trial in range(KILLS):
+        run = work / f"killed{trial}"
+        process = subprocess.Popen([KIN, "train", str(spec), "-o", str(run), "--quiet"], stderr=subprocess.DEVNULL)
+        time.sleep(draw.uniform(0.05, 1.0) * whole_seconds)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        resumed += (run / "checkpoint.json").exists()
+        finish(spec, run)
+        assert model_bytes(run) == wanted, f"trial {trial}"
+    assert resumed > 0, "no kill came after the first checkpoint: the test has tested nothing"
+
+
+def test_an_interrupted_run_leaves_a_checkpoint_says_130_and_resumes(work):
+    spec = write_spec(work, epochs=400)
+    run = work / "run"
+    process = subprocess.Popen([KIN, "train", str(spec), "-o", str(run), "--quiet"], stderr=subprocess.PIPE, text=True)
+    while not (run / "checkpoint.json").exists():
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 130
+    step = json.loads((run / "checkpoint.json").read_text())["attributes"]["step"]
+    assert step > 0
+    kin("verify", run)
+    message = kin("train", write_spec(work, "other.toml", epochs=3), "-o", run, status=2).stderr
+    assert "train.epochs" in message
+
+
+def test_a_finished_run_is_not_trained_again(work):
+    kin("train", work / "spec.toml", "-o", work / "run", "--quiet")
+    before = model_bytes(work / "run")
+    done = kin("train", work / "spec.toml", "-o", work / "run")
+    assert "complete" in done.stderr
+    assert model_bytes(work / "run") == before
+
+
+def test_other_data_under_the_same_spec_are_refused(work):
+    kin("train", work / "spec.toml", "-o", work / "run", "--quiet")
+    with open(work / "ratings.csv", "a") as ratings:
+        ratings.write("1,7,4,999999\n")
+    message = kin("train", work / "spec.toml", "-o", work / "run", status=2).stderr
+    assert "ratings.csv" in message
+
+
+def test_two_writers_never_share_a_run_directory(work):
+    spec = write_spec(work, epochs=1000)
+    run = work / "run"
+    first = subprocess.Popen([KIN, "train", str(spec), "-o", str(run), "--quiet"], stderr=subprocess.DEVNULL)
+    try:
+        while not (run / "checkpoint.json").exists():
+            assert first.poll() is None
+            time.sleep(0.01)
+        message = kin("train", spec, "-o", run, status=5).stderr
+        assert str(first.pid) in message
+    finally:
+        first.kill()
+        first.wait()
