@@ -66,7 +66,8 @@ std::vector<std::int64_t> rows_of_text(const Vocabulary& vocabulary, std::string
   return rows;
 }
 
-std::vector<std::int64_t> rows_of_texts(const Vocabulary& vocabulary, const std::vector<std::string>& texts) {
+std::vector<std::int64_t> rows_of_texts(const Vocabulary& vocabulary, const std::vector<std::string>& texts,
+                                        const std::string& directory) try {
   std::vector<std::int64_t> rows;
   for (const std::string& text : texts) {
     if (text == "-") {
@@ -77,6 +78,9 @@ std::vector<std::int64_t> rows_of_texts(const Vocabulary& vocabulary, const std:
     }
   }
   return rows;
+} catch (const Error& error) {
+  if (error.code() != ErrorCode::kNotFound) throw;
+  throw Error::not_found(error.message(), "kin lookup " + directory + " --list shows every key and title");
 }
 
 Cell key_cell(const Vocabulary& vocabulary, std::int64_t row) {

@@ -17,8 +17,10 @@ std::vector<std::string> stdin_lines();
 /// Errors: kNotFound with suggestions, kInvalidArgument for an ambiguous title.
 std::vector<std::int64_t> rows_of_text(const Vocabulary& vocabulary, std::string_view text);
 
-/// Rows of several such texts; "-" stands for the lines of standard input, each one key or title.
-std::vector<std::int64_t> rows_of_texts(const Vocabulary& vocabulary, const std::vector<std::string>& texts);
+/// Rows of several such texts; "-" stands for the lines of standard input, each one key or title. `directory` is that
+/// of the model, for messages.
+std::vector<std::int64_t> rows_of_texts(const Vocabulary& vocabulary, const std::vector<std::string>& texts,
+                                        const std::string& directory);
 
 /// The key of a row: a number where keys are integers.
 Cell key_cell(const Vocabulary& vocabulary, std::int64_t row);

@@ -73,7 +73,7 @@ int run_lookup(Context& context) {
     throw Error::invalid_argument("--format npy is binary and standard output a terminal", "add -o vectors.npy");
   }
   const Model model = Model::load(context.args.positionals.front());
-  std::vector<std::int64_t> rows = rows_of_texts(model.vocabulary(), keys);
+  std::vector<std::int64_t> rows = rows_of_texts(model.vocabulary(), keys, model.directory());
   if (keys.empty()) {
     rows.resize(static_cast<std::size_t>(model.vocabulary().size()));
     std::iota(rows.begin(), rows.end(), 0);

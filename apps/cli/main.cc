@@ -7,7 +7,7 @@
 #include "apps/cli/stream.h"
 
 int main(int count, char** words) {
-  kin::cli::ignore_broken_pipes();
+  kin::cli::take_write_errors_as_errors();
   try {
     return kin::cli::run_kin(std::vector<std::string>(words + (count > 0 ? 1 : 0), words + count), stdout, stderr);
   } catch (const kin::cli::BrokenPipe&) {

@@ -39,7 +39,8 @@ Cell reasons(const Model& model, ThreadPool& pool, const std::vector<std::int64_
 
 void recommend_one(Context& context, const Model& model, ThreadPool& pool, const RecommendOptions& options) {
   const Vocabulary& vocabulary = model.vocabulary();
-  const std::vector<std::vector<std::int64_t>> histories = {rows_of_texts(vocabulary, context.args.texts("history"))};
+  const std::vector<std::vector<std::int64_t>> histories = {
+      rows_of_texts(vocabulary, context.args.texts("history"), model.directory())};
   if (histories[0].empty()) throw Error::invalid_argument("--history names no item", "such as: --history 1,260,480");
   if (static_cast<std::int64_t>(histories[0].size()) > model.spec().head.context) {
     context.say(
@@ -53,7 +54,8 @@ void recommend_one(Context& context, const Model& model, ThreadPool& pool, const
   add_item_columns(vocabulary, report.columns);
   if (why) report.columns.push_back({"why"});
   std::int64_t rank = 0;
-  for (const Neighbour& found : recommend(model, pool, histories, options).front()) {
+  const auto best = recommend(model, pool, histories, options);
+  for (const Neighbour& found : best.front()) {
     auto& cells = report.rows.emplace_back(std::vector<Cell>{++rank, found.score});
     add_item_cells(vocabulary, found.row, cells);
     if (why) cells.push_back(reasons(model, pool, histories[0], found.row, context.json()));

@@ -30,8 +30,9 @@ int last_signal() noexcept {
   return stop_signal;
 }
 
-void ignore_broken_pipes() {
+void take_write_errors_as_errors() {
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
 }
 
 void die_of_broken_pipe() {

@@ -14,8 +14,9 @@ class StopOnSignal {
 /// The signal that asked to stop last; 0: none did.
 int last_signal() noexcept;
 
-/// Writing to a closed pipe becomes an error of the call (EPIPE) instead of the end of the process.
-void ignore_broken_pipes();
+/// Writing to a closed pipe or beyond the limit of a file's size becomes an error of the call instead of the end of the
+/// process.
+void take_write_errors_as_errors();
 
 /// Ends the process the way a closed pipe does by default, so that shells see the usual status.
 [[noreturn]] void die_of_broken_pipe();

@@ -10,8 +10,8 @@ namespace kin::cli {
 int run_similar(Context& context) {
   const Model model = Model::load(context.args.positionals.front());
   const Vocabulary& vocabulary = model.vocabulary();
-  const std::vector<std::int64_t> rows =
-      rows_of_texts(vocabulary, {context.args.positionals.begin() + 1, context.args.positionals.end()});
+  const std::vector<std::int64_t> rows = rows_of_texts(
+      vocabulary, {context.args.positionals.begin() + 1, context.args.positionals.end()}, model.directory());
   const std::string metric = context.args.text("metric");
 
   ThreadPool pool(context.threads);

@@ -28,7 +28,7 @@ UserHistories read_lines(CsvReader& reader, const Vocabulary& vocabulary) {
       auto& rows = out.rows.emplace_back();
       const std::string_view text = batch.columns[1].missing(i) ? std::string_view() : batch.columns[1].string(i);
       for (std::size_t begin = 0; begin < text.size();) {
-        const std::size_t end = std::min(text.find_first_of(" ,;", begin), text.size());
+        const std::size_t end = std::min(text.find_first_of(" ,;|", begin), text.size());
         if (end > begin) rows.push_back(vocabulary.find(text.substr(begin, end - begin)).value_or(-1));
         begin = end + 1;
       }

@@ -13,7 +13,7 @@ int run_verify(Context& context) {
                   {"files", found.files},
                   {"bytes", static_cast<std::int64_t>(found.bytes)},
                   {"tensors", found.tensors},
-                  {"model", found.model},
+                  {"model", found.model.empty() ? Cell() : Cell(found.model)},
                   {"checkpoint", found.checkpoint.empty() ? Cell() : Cell(found.checkpoint)}},
                  {},
                  {}});

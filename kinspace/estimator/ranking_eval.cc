@@ -87,8 +87,9 @@ class CaseRanker {
       return training_.in_catalogue(item) && !std::binary_search(context.begin(), context.end(), item);
     });
     check_scores(scores, one.group);
-    std::vector<std::int64_t> ranks;
-    for (const std::uint32_t target : targets) ranks.push_back(rank_of(target, scores));
+    std::vector<std::int64_t> ranks(targets.size());
+    std::transform(targets.begin(), targets.end(), ranks.begin(),
+                   [&](std::uint32_t target) { return rank_of(target, scores); });
     TopK top(top_);
     top.offer_block(scores, 0);
     result.top = top.take();

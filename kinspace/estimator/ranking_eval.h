@@ -48,14 +48,12 @@ struct Evaluation {
 ///   rank(t) = 1 + number of candidates with a larger score + number of candidates with the same score and a smaller
 ///             item number (so a smaller key)
 ///
-/// A target that is no candidate or scores -inf is unreachable. An item that occurs twice among the targets counts
-/// once.
+/// A target that is no candidate or scores -inf is unreachable. An item that is twice among the targets counts once.
 ///
 /// Empty    without cases all counts but the catalogue are 0.
 /// Errors   kDiverged when a candidate's score is NaN or +inf; kInternal when the groups of the cases do not rise.
 /// Cost     one pass over N scores for each target and a few for each case, beside the scorer's own; 64 MiB of scores
-/// at a time (more from 2 M items on: 8 cases).
-///          Results do not depend on the number of threads.
+///          at a time (from 2 M items on those of 8 cases). Results do not depend on the number of threads.
 Evaluation evaluate_ranking(ThreadPool& pool, Scorer& scorer, const TrainingPart& training, std::span<const Case> cases,
                             std::span<const Metric> metrics);
 

@@ -212,7 +212,7 @@ TEST(EvaluateRanking, DoesNotDependOnTheThreads) {
   }
 }
 
-Evaluation with_values(std::vector<std::int64_t> users, std::vector<double> mrr, double coverage) {
+Evaluation with_values(std::vector<std::int64_t> users, const std::vector<double>& mrr, double coverage) {
   Evaluation e;
   e.metrics = metrics_of({"mrr", "coverage@10"});
   e.users = std::move(users);

@@ -34,7 +34,7 @@ bool is_checksum(std::string_view text) {
 }
 
 json parse_object(const std::string& text, const std::string& what) {
-  check_json_object(text, what, ErrorCode::kInvalidArgument, {.depth = 28});
+  check_json_object(text, what, ErrorCode::kInvalidArgument, {.depth = 31});
   return json::parse(text);
 }
 

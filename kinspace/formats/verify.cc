@@ -84,12 +84,14 @@ class Verifier {
 VerifyReport verify_model(const std::string& directory) {
   Verifier verifier(directory);
   VerifyReport report;
-  const std::string model = verifier.verify(kModelManifest);
-  std::string checkpoint;
-  std::error_code error;
-  if (fs::symlink_status(fs::path(directory) / kCheckpointManifest, error).type() != fs::file_type::not_found) {
-    checkpoint = verifier.verify(kCheckpointManifest);
-  }
+  const auto has = [&](std::string_view manifest) {
+    std::error_code error;
+    return fs::symlink_status(fs::path(directory) / manifest, error).type() != fs::file_type::not_found;
+  };
+  // A run that was interrupted early has a checkpoint and no model yet.
+  const bool checkpoint_only = !has(kModelManifest) && has(kCheckpointManifest);
+  const std::string model = checkpoint_only ? std::string() : verifier.verify(kModelManifest);
+  const std::string checkpoint = has(kCheckpointManifest) ? verifier.verify(kCheckpointManifest) : std::string();
   report = verifier.report();
   report.model = model;
   report.checkpoint = checkpoint;

@@ -24,8 +24,8 @@ Similarity parse_similarity(std::string_view text);
 ///            those cancel where vectors lie far from 0.
 ///
 /// Ties     by smaller row.
-/// Memory   borrows the matrix and the bias, which must outlive the index and stay as they are; cosine adds 4 bytes a
-/// row. Threads  any number of searches at once, each with its own pool.
+/// Memory   borrows the matrix and the bias, which must outlive the index and stay as they are; cosine adds 4 N bytes.
+/// Threads  any number of searches at once, each with its own pool.
 class ExactIndex {
  public:
   /// Shapes   rows [N, D], any stride; bias has N values or none, and only dot takes one.

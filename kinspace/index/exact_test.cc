@@ -54,8 +54,8 @@ std::vector<std::int64_t> slow_search(Similarity similarity, ConstMatrixView row
 }
 
 std::vector<std::int64_t> rows_of(const std::vector<Neighbour>& list) {
-  std::vector<std::int64_t> rows;
-  for (const Neighbour& n : list) rows.push_back(n.row);
+  std::vector<std::int64_t> rows(list.size());
+  std::transform(list.begin(), list.end(), rows.begin(), [](const Neighbour& n) { return n.row; });
   return rows;
 }
 

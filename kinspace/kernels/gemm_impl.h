@@ -35,7 +35,6 @@ inline void pack_panel(const float* in, std::int64_t line_stride, std::int64_t l
     const std::int64_t steps = depth - k < 16 ? depth - k : 16;
     for (std::int64_t line = 0; line < width; line += 16) {
       V square[16];
-#pragma GCC unroll 16
       for (std::int64_t i = 0; i < 16; ++i) {
         const float* from = in + (line + i) * line_stride + k;
         square[i] = line + i < lines ? load_up_to<V>(from, steps) : V::set(0.0F);

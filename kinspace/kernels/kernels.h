@@ -10,17 +10,14 @@
 /// implements (an array with std::fma, two AVX2 registers, one AVX-512 register). Work is vectorised over outputs where
 /// possible; where a sum must be vectorised it has 16 lanes and one reduction tree. Multiply-adds are fused on every
 /// target, exp, log, tanh and the rest are our own polynomials, and the compiler may not contract or reassociate.
+/// Only the payload of a NaN is open: where one set gives NaN all do.
 namespace kin::kernels {
 
 enum class Isa { kScalar = 0, kAvx2 = 1, kAvx512 = 2 };
 
-enum class Activation : std::uint8_t {
-  kLinear = 0,
-  kRelu = 1,
-  kTanh = 2,
-  kSigmoid = 3,
-  kGelu = 4
-};  // stored: never renumber
+/// gelu(x) = x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))), the approximation of Hendrycks & Gimpel
+/// (arXiv:1606.08415). All let NaN through. The values are stored in models: never renumber.
+enum class Activation : std::uint8_t { kLinear = 0, kRelu = 1, kTanh = 2, kSigmoid = 3, kGelu = 4 };
 
 /// Names as in KIN_ISA: "scalar", "avx2", "avx512".
 std::string_view isa_name(Isa isa) noexcept;
@@ -53,8 +50,8 @@ struct Table {
 
   // Element functions; out may be in.
   void (*exp)(const float* in, float* out, std::int64_t n) noexcept;  ///< to 2 ulp; exp(-inf) = 0
-  void (*log)(const float* in, float* out,
-              std::int64_t n) noexcept;  ///< to 2 ulp for normal positive input; log(0) = -inf, < 0 NaN
+  /// To 2 ulp for every positive input; log(0) = -inf, NaN below 0.
+  void (*log)(const float* in, float* out, std::int64_t n) noexcept;
   void (*activate)(Activation f, const float* in, float* out, std::int64_t n) noexcept;
   /// d_in[i] = d_out[i] * f'(in[i]); `in` is the argument of the activation, `out` its result; d_in may be d_out.
   void (*activate_backward)(Activation f, const float* in, const float* out, const float* d_out, float* d_in,

@@ -16,16 +16,16 @@ enum class MetricKind : std::uint8_t { kHitRate, kRecall, kNdcg, kMrr, kMap, kCo
 ///
 ///   hr@k      1 if any target has r <= k, else 0
 ///   recall@k  number of targets with r <= k, divided by min(k, |T|)
-///   ndcg@k    sum over targets with r <= k of 1 / log2(r + 1), divided by sum for j = 1 .. min(k, |T|) of 1 / log2(j +
-///   1) map@k     sum over targets with r <= k of (number of targets ranked up to r) / r, divided by min(k, |T|) mrr 1
-///   / (smallest r), 0 when all targets are unreachable; no cut-off
+///   ndcg@k    sum over targets with r <= k of 1 / log2(r + 1),
+///             divided by the sum for j = 1 .. min(k, |T|) of 1 / log2(j + 1)
+///   map@k     sum over targets with r <= k of (number of targets ranked up to r) / r, divided by min(k, |T|)
+///   mrr       1 / (smallest r), 0 when all targets are unreachable; no cut-off
 ///
 /// and of what is recommended, whatever the targets:
 ///
 ///   coverage@k    distinct items in the top k of any case, divided by the size of the catalogue
 ///   popularity@k  mean over the top k of a case of the item's training events, divided by the number of training
-///   groups:
-///                 .25 says that what is recommended was taken by a quarter of the users, in the mean
+///                 groups: .25 says that what is recommended was taken by a quarter of the users, in the mean
 ///
 /// A user's value is the mean over the user's cases, the figure the mean over users; coverage is one number for all.
 struct Metric {

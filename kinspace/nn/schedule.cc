@@ -20,8 +20,8 @@ double rate_factor(const ScheduleOptions& options, std::int64_t done, std::int64
   if (options.kind == "linear") return (1 - end) * (1 - x) + end;
   if (options.kind == "cosine") return (1 - end) * 0.5 * (1 + std::cos(std::numbers::pi * x)) + end;
   if (options.kind == "exponential") {
-    const double power = options.staircase ? double(after / steps) : double(after) / double(steps);
-    return std::max(end, std::pow(double(options.decay_rate), power));
+    const double times = double(after) / double(steps);
+    return std::max(end, std::pow(double(options.decay_rate), options.staircase ? std::floor(times) : times));
   }
   throw Error::invalid_argument("[schedule] kind = " + quoted(options.kind) +
                                 " is none of constant, linear, cosine, exponential");

@@ -10,16 +10,16 @@ from conftest import KIN, kin, kin_json, run, write_spec
 def test_similar_lists_neighbours_by_falling_cosine_with_titles(trained):
     answer = kin_json("similar", trained, "4", "-k", "5")
     assert answer["schema"] == "kin.similar/1"
-    neighbours = answer["results"][0]["neighbours"]
-    assert len(neighbours) == 5 and all(n["key"] != 4 for n in neighbours)
+    neighbours = answer["rows"]
+    assert len(neighbours) == 5 and all(n["item"] != 4 for n in neighbours)
     scores = [n["score"] for n in neighbours]
     assert scores == sorted(scores, reverse=True) and -1.0001 <= scores[-1] <= scores[0] <= 1.0001
-    assert neighbours[0]["label"].startswith("Movie ")
+    assert neighbours[0]["title"].startswith("Movie ")
 
 
 @pytest.mark.parametrize("metric", ["cosine", "dot", "l2"])
 def test_similar_knows_three_metrics(trained, metric):
-    neighbours = kin_json("similar", trained, "4", "-k", "3", "--metric", metric)["results"][0]["neighbours"]
+    neighbours = kin_json("similar", trained, "4", "-k", "3", "--metric", metric)["rows"]
     scores = [n["score"] for n in neighbours]
     assert scores == sorted(scores, reverse=metric != "l2")
 
@@ -27,35 +27,37 @@ def test_similar_knows_three_metrics(trained, metric):
 def test_recommend_leaves_out_the_history_unless_told_otherwise(trained):
     seen = {1, 4, 7}
     answer = kin_json("recommend", trained, "--history", "1,4,7", "-k", "57")
-    keys = [r["key"] for r in answer["results"][0]["recommendations"]]
+    keys = [r["item"] for r in answer["rows"]]
     assert len(keys) == 57 and not seen & set(keys)
     everything = kin_json("recommend", trained, "--history", "1,4,7", "-k", "60", "--no-exclude-seen")
-    assert seen <= {r["key"] for r in everything["results"][0]["recommendations"]}
+    assert seen <= {r["item"] for r in everything["rows"]}
 
 
 def test_recommend_takes_titles_where_keys_go(trained):
-    by_key = kin_json("recommend", trained, "--history", "1,4", "-k", "5")["results"][0]["recommendations"]
+    by_key = kin_json("recommend", trained, "--history", "1,4", "-k", "5")["rows"]
     by_title = kin_json("recommend", trained, "--history", "Movie 1, the (1900)", "--history", "Movie 4, the (1903)", "-k", "5")
-    assert by_title["results"][0]["recommendations"] == by_key
+    assert by_title["rows"] == by_key
 
 
 def test_recommend_follows_taste(trained):
     """Users of the generated data watch movies of one third: so must the recommendations for such a history."""
     answer = kin_json("recommend", trained, "--history", "1,4,7", "-k", "10")
-    same = sum(r["key"] % 3 == 1 for r in answer["results"][0]["recommendations"])
+    same = sum(r["item"] % 3 == 1 for r in answer["rows"])
     assert same >= 7
 
 
 def test_why_names_the_items_that_contributed_most(trained):
     answer = kin_json("recommend", trained, "--history", "1,4,7", "-k", "2", "--why")
-    for recommendation in answer["results"][0]["recommendations"]:
-        assert {w["key"] for w in recommendation["why"]} <= {1, 4, 7} and recommendation["why"]
+    for recommendation in answer["rows"]:
+        assert {w["item"] for w in recommendation["why"]} <= {1, 4, 7} and recommendation["why"]
+        adds = [w["adds"] for w in recommendation["why"]]
+        assert adds == sorted(adds, reverse=True)
 
 
 def test_recommend_reads_keys_from_stdin(trained):
     by_flag = kin_json("recommend", trained, "--history", "1,4,7")
     by_stdin = json.loads(kin("recommend", trained, "--history", "-", "--json", input="1\n4\n7\n").stdout)
-    assert by_stdin["results"] == by_flag["results"]
+    assert by_stdin["rows"] == by_flag["rows"]
 
 
 def test_recommend_serves_many_users_as_csv_and_jsonl(trained, tmp_path):
@@ -64,20 +66,22 @@ def test_recommend_serves_many_users_as_csv_and_jsonl(trained, tmp_path):
     rows = list(csv.DictReader(io.StringIO(kin("recommend", trained, "--users", users, "-k", "3", "--format", "csv").stdout)))
     assert [row["user"] for row in rows] == ["ann"] * 3 + ["bob"] * 3
     lines = [json.loads(line) for line in kin("recommend", trained, "--users", users, "-k", "3", "--format", "jsonl").stdout.splitlines()]
-    assert [line["user"] for line in lines] == ["ann", "bob"]
-    single = kin_json("recommend", trained, "--history", "1,4,7", "-k", "3")["results"][0]["recommendations"]
-    assert [r["key"] for r in lines[0]["recommendations"]] == [r["key"] for r in single]
+    assert [line["user"] for line in lines] == ["ann"] * 3 + ["bob"] * 3
+    single = kin_json("recommend", trained, "--history", "1,4,7", "-k", "3")["rows"]
+    assert [line["item"] for line in lines[:3]] == [row["item"] for row in single]
+    assert [int(row["item"]) for row in rows] == [line["item"] for line in lines]
 
 
 def test_evaluate_prints_the_floors_beside_every_metric(trained):
     report = kin_json("evaluate", trained)
     assert report["schema"] == "kin.evaluate/1"
-    methods = {(f["protocol"], f["metric"], f["method"]) for f in report["figures"]}
+    rows = {(row["protocol"], row["metric"]): row for row in report["rows"]}
     for metric in ("recall@5", "ndcg@5", "coverage@5"):
+        row = rows["window", metric]
         for method in ("model", "popularity", "item-knn"):
-            assert ("window", metric, method) in methods
-    for figure in report["figures"]:
-        assert figure["low"] <= figure["value"] <= figure["high"]
+            assert 0 <= row[method] <= 1
+    row = rows["window", "ndcg@5"]
+    assert row["model_low"] <= row["model"] <= row["model_high"]
 
 
 def test_evaluate_is_the_same_at_any_number_of_threads(trained):
@@ -93,12 +97,10 @@ def test_several_runs_are_pooled(work):
         kin("train", work / "spec.toml", "-o", work / f"run{fold}", "--quiet", "--set", f"split.fold={fold}", "--set", "train.epochs=1")
     single = [kin_json("evaluate", work / f"run{fold}") for fold in (0, 1)]
     pooled = kin_json("evaluate", work / "run0", work / "run1")
-    assert pooled["users"] == sum(report["users"] for report in single)
-
-    def value(report):
-        return next(f["value"] for f in report["figures"] if (f["protocol"], f["metric"], f["method"]) == ("window", "ndcg@5", "model"))
-
-    mean = sum(value(r) * r["users"] for r in single) / pooled["users"]
+    users = [report["counts"][0]["users"] for report in single]
+    assert pooled["counts"][0]["users"] == sum(users)
+    value = lambda report: next(row["model"] for row in report["rows"] if (row["protocol"], row["metric"]) == ("window", "ndcg@5"))
+    mean = sum(value(report) * n for report, n in zip(single, users)) / sum(users)
     assert abs(value(pooled) - mean) < 1e-9
 
 
@@ -143,11 +145,10 @@ def test_every_protocol_trains_and_evaluates(work, protocol, options):
     text = text.replace('by = "group", folds = 5, fold = 0', options).replace('protocol = "window"', f'protocol = "{protocol}"')
     (work / "spec.toml").write_text(text)
     kin("train", work / "spec.toml", "-o", work / "run", "--quiet")
-    figures = kin_json("evaluate", work / "run")["figures"]
-    assert {f["protocol"] for f in figures} == {protocol}
-    model = next(f["value"] for f in figures if f["metric"] == "ndcg@5" and f["method"] == "model")
-    popularity = next(f["value"] for f in figures if f["metric"] == "ndcg@5" and f["method"] == "popularity")
-    assert model > popularity
+    rows = kin_json("evaluate", work / "run")["rows"]
+    assert {row["protocol"] for row in rows} == {protocol}
+    row = next(row for row in rows if row["metric"] == "ndcg@5")
+    assert row["model"] > row["popularity"]
 
 
 @pytest.mark.parametrize("overrides", [
@@ -165,7 +166,8 @@ def test_every_option_trains_better_than_it_starts(work, overrides):
     kin("verify", work / "run")
     losses = [json.loads(line)["loss_since"] for line in (work / "run" / "train.jsonl").read_text().splitlines() if "loss_since" in line]
     assert losses[-1] < losses[0]
-    kin("recommend", work / "run", "--history", "1,4")
+    keys = [line.split("\t")[0] for line in (work / "run" / "vocabulary" / "watched.txt").read_text().splitlines() if line[0] != "#"]
+    assert len(kin_json("recommend", work / "run", "--history", ",".join(keys[:2]), "-k", 3)["rows"]) == 3
 
 
 def test_stdout_closed_early_is_no_crash(trained):

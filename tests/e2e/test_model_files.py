@@ -16,19 +16,19 @@ def weights(run):
 
 def test_safetensors_opens_the_weights_and_lookup_prints_the_same_numbers(trained):
     tensors = weights(trained)
-    table = next(t for name, t in tensors.items() if name.startswith("watched"))
+    table = tensors["watched/embedding"]
     assert table.dtype == np.float32 and table.shape[1] == 8
     rows = (trained / "vocabulary" / "watched.txt").read_text().splitlines()
     keys = [line.split("\t")[0] for line in rows if not line.startswith("#")]
     assert len(keys) == table.shape[0]
     answer = kin_json("lookup", trained, keys[0], keys[5])
-    np.testing.assert_array_equal(np.float32(answer["vectors"][0]["vector"]), table[0])
-    np.testing.assert_array_equal(np.float32(answer["vectors"][1]["vector"]), table[5])
+    np.testing.assert_array_equal(np.float32(answer["rows"][0]["vector"]), table[0])
+    np.testing.assert_array_equal(np.float32(answer["rows"][1]["vector"]), table[5])
 
 
 def test_lookup_writes_numpy_files(trained, tmp_path):
-    kin("lookup", trained, "--list", "--format", "npy", "-o", tmp_path / "all.npy")
-    table = next(t for name, t in weights(trained).items() if name.startswith("watched"))
+    kin("lookup", trained, "--all", "--format", "npy", "-o", tmp_path / "all.npy")
+    table = weights(trained)["watched/embedding"]
     np.testing.assert_array_equal(np.load(tmp_path / "all.npy"), table)
 
 
