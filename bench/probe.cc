@@ -90,6 +90,7 @@ Rate measure(int threads, double ms, const std::function<double(int thread, std:
   std::vector<double> units(static_cast<std::size_t>(threads)), cpu(units.size());
   const double start = seconds(CLOCK_MONOTONIC);
   std::vector<std::thread> team;
+  team.reserve(units.size());
   for (int t = 0; t < threads; ++t) {
     team.emplace_back([&, t] {
       const double began = seconds(CLOCK_THREAD_CPUTIME_ID);
@@ -127,7 +128,7 @@ double read_rows(const kin::Buffer<float>& table, std::int64_t floats, std::uint
     for (std::int64_t f = 0; f < floats; f += 16) sum += row[f];
   }
   sink = sum;
-  return static_cast<double>(count * floats / 16);
+  return static_cast<double>(count) * static_cast<double>(floats) / 16;
 }
 
 /// Reads a slice of the table from end to end; returns its bytes.

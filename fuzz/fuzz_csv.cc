@@ -29,9 +29,15 @@ Result read(const std::string& text, kin::CsvOptions options) {
           line += column.missing(row) ? '-' : '+';
           if (column.missing(row)) continue;
           switch (column.type) {
-            case kin::ColumnType::kInteger: line += std::to_string(column.integers[row]); break;
-            case kin::ColumnType::kNumber: line += std::to_string(column.numbers[row]); break;
-            case kin::ColumnType::kString: line += column.string(row); break;
+            case kin::ColumnType::kInteger:
+              line += std::to_string(column.integers[row]);
+              break;
+            case kin::ColumnType::kNumber:
+              line += std::to_string(column.numbers[row]);
+              break;
+            case kin::ColumnType::kString:
+              line += column.string(row);
+              break;
           }
         }
       }

@@ -38,9 +38,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const std::string copy = "kin-fuzz-vocabulary-" + std::to_string(::getpid());
   must(::ftruncate(fd, 0) == 0 && ::pwrite(fd, data, size, 0) == static_cast<ssize_t>(size));
   const std::string sum = kin::checksum_hex({reinterpret_cast<const char*>(data), size});
-  refused_or([&] {
-    must(kin::write_vocabulary_text(directory, copy, kin::read_vocabulary_text(path)).checksum == sum);
-  });
+  refused_or(
+      [&] { must(kin::write_vocabulary_text(directory, copy, kin::read_vocabulary_text(path)).checksum == sum); });
   refused_or([&] { must(kin::write_labels_text(directory, copy, kin::read_labels_text(path)).checksum == sum); });
   return 0;
 }

@@ -4,7 +4,8 @@
 usage: read_dslabs.py FOLDER OUT
   FOLDER  the unpacked package, or any folder with Rdata.rdx and Rdata.rdb somewhere below it
   OUT     gets ratings.csv (userId,movieId,rating,timestamp; rows in the order of the data)
-          and movies.csv (movieId,title,genres; a movie a row, in the order of its first rating)
+          and movies.csv (movieId,title,genres; a movie a row, in the order of its first rating; the title with its
+          year, as GroupLens writes it, since remakes share their titles)
 
 R keeps the data of a package in a "lazy-load data base". All numbers are big-endian.
 
@@ -197,6 +198,11 @@ def columns_of(frame, names):
     return columns
 
 
+def titled(title, year):
+    """"Sabrina" of 1995 is "Sabrina (1995)"; five movies have no title."""
+    return f"{title} ({number(year)})" if title and year is not None else title or ""
+
+
 def number(value):
     """Shortest text: 4.0 is 4, 2.5 is 2.5."""
     return str(int(value)) if value == int(value) else repr(value)
@@ -218,11 +224,11 @@ def main():
     folder, out = map(pathlib.Path, sys.argv[1:])
     frame = read_object(folder, "movielens")
     users, movies, ratings, times = columns_of(frame, ("userId", "movieId", "rating", "timestamp"))
-    titles, genres = columns_of(frame, ("title", "genres"))
+    titles, years, genres = columns_of(frame, ("title", "year", "genres"))
 
     catalogue = {}
-    for movie, title, genre in zip(movies, titles, genres):
-        catalogue.setdefault(movie, (title or "", genre or ""))
+    for movie, title, year, genre in zip(movies, titles, years, genres):
+        catalogue.setdefault(movie, (titled(title, year), genre or ""))
     out.mkdir(parents=True, exist_ok=True)
     # ratings.csv comes last: where it is, both are.
     write_csv(out / "movies.csv", ("movieId", "title", "genres"), ((number(key), *names) for key, names in catalogue.items()))

@@ -11,9 +11,9 @@ constexpr Argument kSpec = {"SPEC", "TOML file that describes the model; docs/re
 
 constexpr Flag kSet = {.name = "set",
                        .kind = FlagKind::kText,
+                       .repeatable = true,
                        .argument = "KEY=VALUE",
-                       .help = "a setting in place of the spec's, such as train.epochs=3; repeatable",
-                       .repeatable = true};
+                       .help = "a setting in place of the spec's, such as train.epochs=3; repeatable"};
 constexpr Flag kOutputFile = {.name = "output",
                               .letter = 'o',
                               .kind = FlagKind::kFile,
@@ -100,10 +100,10 @@ constexpr Flag kEvaluateFlags[] = {
      .choices = "next-item|window|window-long|fold-in"},
     {.name = "fail-under",
      .kind = FlagKind::kText,
+     .repeatable = true,
      .argument = "METRIC=X",
-     .help = "exit 1 if the model stays below, such as ndcg@10=0.05; repeatable",
-     .repeatable = true},
-    {.name = "floors", .help = "popularity and item-kNN beside the model (default)", .negatable = true},
+     .help = "exit 1 if the model stays below, such as ndcg@10=0.05; repeatable"},
+    {.name = "floors", .negatable = true, .help = "popularity and item-kNN beside the model (default)"},
     {.name = "valid", .help = "the validation cases in place of the test cases"},
     {.name = "seed", .kind = FlagKind::kInteger, .argument = "N", .preset = "1", .help = "of the bootstrap", .low = 0},
 };
@@ -117,9 +117,9 @@ constexpr Argument kRecommendArguments[] = {kModel};
 constexpr Flag kRecommendFlags[] = {
     {.name = "history",
      .kind = FlagKind::kText,
+     .repeatable = true,
      .argument = "ITEMS",
-     .help = "keys or titles, oldest first, with commas between; - reads one a line from standard input; repeatable",
-     .repeatable = true},
+     .help = "keys or titles, oldest first, with commas between; - reads one a line from standard input; repeatable"},
     {.name = "users",
      .kind = FlagKind::kFile,
      .argument = "FILE",
@@ -132,7 +132,7 @@ constexpr Flag kRecommendFlags[] = {
      .help = "how many items for each history",
      .low = 1,
      .high = kMaxK},
-    {.name = "exclude-seen", .help = "leave out the items of the history (default)", .negatable = true},
+    {.name = "exclude-seen", .negatable = true, .help = "leave out the items of the history (default)"},
     {.name = "why", .help = "the items of the history that added most to each score"},
     kOutputFile,
 };

@@ -16,13 +16,13 @@ struct Flag {
   std::string_view name;  ///< without dashes
   char letter = 0;        ///< one-letter form, 0: none
   FlagKind kind = FlagKind::kSwitch;
+  bool repeatable = false;
+  bool negatable = false;          ///< kSwitch: --no-NAME exists too, and the last one given counts
   std::string_view argument = {};  ///< name of the value in help; empty for a switch
   std::string_view preset = {};    ///< value when the flag is absent; empty: none
   std::string_view help = {};
-  std::string_view choices = {};      ///< kChoice: "auto|always|never"
-  std::string_view environment = {};  ///< variable that stands for an absent flag
-  bool repeatable = false;
-  bool negatable = false;  ///< kSwitch: --no-NAME exists too, and the last one given counts
+  std::string_view choices = {};                                 ///< kChoice: "auto|always|never"
+  std::string_view environment = {};                             ///< variable that stands for an absent flag
   std::int64_t low = std::numeric_limits<std::int64_t>::min();   ///< kInteger
   std::int64_t high = std::numeric_limits<std::int64_t>::max();  ///< kInteger
 };

@@ -95,7 +95,7 @@ void add_item_columns(const Vocabulary& vocabulary, std::vector<Column>& columns
 
 void add_item_cells(const Vocabulary& vocabulary, std::int64_t row, std::vector<Cell>& cells) {
   cells.push_back(key_cell(vocabulary, row));
-  if (!vocabulary.labels().empty()) cells.push_back(vocabulary.labels()[static_cast<std::size_t>(row)]);
+  if (!vocabulary.labels().empty()) cells.emplace_back(vocabulary.labels()[static_cast<std::size_t>(row)]);
 }
 
 }  // namespace kin::cli

@@ -14,12 +14,26 @@
 namespace kin::cli {
 namespace {
 
-// CLI11 would take apart a positional like "[REC]"; a mark in front of it keeps it whole.
+// A mark in front of a word makes CLI11 take it as it is: it would take a positional like "[REC]" apart, and what
+// follows
+// "--" it would not leave to the command.
 constexpr char kShield = '\x01';
 
-std::string shielded(const std::string& word) {
-  return word.starts_with('[') ? kShield + word : word;
+/// The words as CLI11 wants them: last one first.
+std::vector<std::string> shielded(const std::vector<std::string>& words) {
+  std::vector<std::string> out;
+  bool all = false;
+  for (const std::string& word : words) {
+    if (!all && word == "--") {
+      all = true;
+    } else {
+      out.push_back(all || word.starts_with('[') ? kShield + word : word);
+    }
+  }
+  std::reverse(out.begin(), out.end());
+  return out;
 }
+
 std::string unshielded(const std::string& word) {
   return word.starts_with(kShield) ? word.substr(1) : word;
 }
@@ -109,7 +123,7 @@ void take_flags(const std::vector<Found>& found, Arguments& arguments) {
     }
     auto& to = arguments.flags[std::string(flag->name)];
     for (const std::string& value : values) {
-      to.push_back({value, origin});
+      to.push_back({unshielded(value), origin});
       check_value(*flag, to.back());
     }
   }
@@ -177,8 +191,7 @@ Arguments parse(const std::vector<std::string>& words, Environment environment) 
   }
   root.require_subcommand(0, 1);
 
-  std::vector<std::string> reversed;
-  std::transform(words.rbegin(), words.rend(), std::back_inserter(reversed), shielded);
+  std::vector<std::string> reversed = shielded(words);
   std::string problem;
   try {
     root.parse(reversed);

@@ -87,6 +87,7 @@ TEST(Parse, TakesKeysThatLookLikeSomethingElse) {
               ElementsAre("run/", "version", "help", "[REC]", "-"));
   EXPECT_THAT(parsed({"similar", "run/", "--", "-5", "--json"}).positionals, ElementsAre("run/", "-5", "--json"));
   EXPECT_EQ(parsed({"recommend", "r", "--history", "-"}).text("history"), "-");
+  EXPECT_EQ(parsed({"recommend", "r", "--history", "[REC]"}).text("history"), "[REC]");
 }
 
 TEST(Parse, SuggestsTheNearestName) {

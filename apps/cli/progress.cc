@@ -33,7 +33,7 @@ std::string json_line(const TrainProgress& p) {
                        {"epoch", p.epoch},
                        {"loss", p.loss},
                        {"loss_since", p.loss_since},
-                       {"learning_rate", p.learning_rate},
+                       {"learning_rate", static_cast<float>(p.learning_rate)},
                        {"examples_per_second", p.examples_per_second},
                        {"seconds_left", p.seconds_left},
                        {"checkpoint_age", p.checkpoint_age},
@@ -67,7 +67,7 @@ std::string json_line(const RunPlan& plan) {
 }  // namespace
 
 std::string duration_text(double seconds) {
-  const auto whole = static_cast<std::int64_t>(std::clamp(std::isfinite(seconds) ? seconds : 0.0, 0.0, 1e9) + 0.5);
+  const auto whole = std::llround(std::clamp(std::isfinite(seconds) ? seconds : 0.0, 0.0, 1e9));
   const std::int64_t hours = whole / 3600;
   return hours > 0 ? fmt::format("{}:{:02}:{:02}", hours, whole / 60 % 60, whole % 60)
                    : fmt::format("{}:{:02}", whole / 60, whole % 60);

@@ -21,7 +21,12 @@ run() {  # prints the command as one would type it, then runs it
   printf '\n'
   "$@"
 }
-kin() { "$kin" "$@"; }
+kin() {
+  case $1 in  # where no terminal listens these would print bare columns; show what a reader at a terminal sees
+    evaluate | similar | recommend) "$kin" "$@" --format table ;;
+    *) "$kin" "$@" ;;
+  esac
+}
 
 if [ ! -f ratings.csv ]; then
   title 'MovieLens, from the Debian package r-cran-dslabs'

@@ -23,8 +23,8 @@ struct Field {
   std::int64_t example_line = 0;  ///< where it stands
 };
 
-/// Values of one column, borrowed from whoever made the batch. Buffers are laid out as in the Arrow C data interface, so
-/// that a reader of such data can lend them without a copy.
+/// Values of one column, borrowed from whoever made the batch. Buffers are laid out as in the Arrow C data interface,
+/// so that a reader of such data can lend them without a copy.
 struct Column {
   ColumnType type = ColumnType::kString;
   std::span<const std::int64_t> integers;  ///< kInteger: one a row
@@ -46,6 +46,9 @@ struct Batch {
   std::int64_t rows = 0;
   std::vector<Column> columns;
 };
+
+/// "FILE has no column 'x', did you mean 'y'? Its columns are: ..."
+std::string no_such_field(std::span<const Field> fields, std::string_view name, const std::string& file);
 
 /// Position of column `name`.
 /// Errors   kInvalidArgument listing the columns, with a suggestion; `role` says who asks, such as "data.group_by".

@@ -1,8 +1,12 @@
 #include "kinspace/data/byte_source.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
 #include <memory>
+#include <system_error>
 #include <utility>
 
 #include "kinspace/base/error.h"
@@ -14,6 +18,13 @@ ByteSource file_source(const std::string& path) {
   if (path == "-") {
     throw Error::not_supported("data cannot come from standard input: the rows are read twice",
                                "write them to a file and name it");
+  }
+  std::error_code error;
+  const std::filesystem::file_status status = std::filesystem::status(path, error);
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status) &&
+      !std::filesystem::is_directory(status)) {
+    throw Error::not_supported(fmt::format("{} is no regular file, such as a pipe: its rows are read twice", path),
+                               "write the rows to a file and name it");
   }
   ByteSource source;
   source.name = path;

@@ -17,7 +17,8 @@ struct ByteSource {
   std::function<Read()> start;  ///< a new reader at the first byte
 };
 
-/// Errors   kIo when the file cannot be read; kNotSupported for "-" (standard input), which cannot be read twice.
+/// Errors   kIo when the file cannot be read; kNotSupported for what cannot be read twice: "-" (standard input)
+///          and pipes.
 ByteSource file_source(const std::string& path);
 
 ByteSource memory_source(std::string name, std::string text);

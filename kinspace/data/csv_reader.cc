@@ -76,14 +76,17 @@ CsvReader::CsvReader(ByteSource source, CsvOptions options) : source_(std::move(
   const auto separator = static_cast<unsigned char>(options_.separator);
   if (separator == 0 || separator >= 0x80 || options_.separator == '"' || options_.separator == '\n' ||
       options_.separator == '\r') {
-    throw Error::invalid_argument(fmt::format("data.separator {} cannot separate cells", quoted({&options_.separator, 1})),
-                                  "use an ASCII character other than the quote and the line ends, such as , or ;");
+    throw Error::invalid_argument(
+        fmt::format("data.separator {} cannot separate cells", quoted({&options_.separator, 1})),
+        "use an ASCII character other than the quote and the line ends, such as , or ;");
   }
   read_header();
   guess_types();
 }
 
-void CsvReader::open() { scanner_ = std::make_unique<CsvScanner>(source_, options_.separator, options_.limits); }
+void CsvReader::open() {
+  scanner_ = std::make_unique<CsvScanner>(source_, options_.separator, options_.limits);
+}
 
 void CsvReader::read_header() {
   open();
@@ -143,7 +146,8 @@ void CsvReader::start(std::vector<std::int64_t> wanted) {
   const bool same = names.size() == fields_.size() &&
                     std::equal(names.begin(), names.end(), fields_.begin(),
                                [](const std::string& name, const Field& field) { return trim(name) == field.name; });
-  if (!same) throw Error::bad_data(fmt::format("{} changed while it was read", source_.name), "run again when it is complete");
+  if (!same)
+    throw Error::bad_data(fmt::format("{} changed while it was read", source_.name), "run again when it is complete");
   scanner_->select(fields_.size(), wanted);
   wanted_ = std::move(wanted);
   stores_ = std::vector<Store>(wanted_.size());
@@ -181,7 +185,9 @@ std::optional<CsvReader::BadCell> CsvReader::convert(std::size_t i, Store& store
       bad = convert_values(i, false, store.numbers, store, column, parse_number);
       column.numbers = {store.numbers.data(), scanner_->rows()};
       break;
-    case ColumnType::kString: bad = convert_strings(i, store, column); break;
+    case ColumnType::kString:
+      bad = convert_strings(i, store, column);
+      break;
   }
   return bad;
 }
@@ -196,8 +202,9 @@ void mark_missing(std::vector<std::uint8_t>& validity, std::size_t rows, std::si
 }  // namespace
 
 template <class Value, class Parse>
-std::optional<CsvReader::BadCell> CsvReader::convert_values(std::size_t i, bool zeros_matter, std::vector<Value>& values,
-                                                            Store& store, Column& column, Parse parse) {
+std::optional<CsvReader::BadCell> CsvReader::convert_values(std::size_t i, bool zeros_matter,
+                                                            std::vector<Value>& values, Store& store, Column& column,
+                                                            Parse parse) {
   const std::size_t rows = scanner_->rows();
   if (values.size() < rows) values.resize(rows);
   std::string scratch;
@@ -227,7 +234,8 @@ std::optional<CsvReader::BadCell> CsvReader::convert_strings(std::size_t i, Stor
     if (cell.empty()) {
       mark_missing(store.validity, rows, row);
     } else {
-      if (store.bytes.size() < used + cell.size()) store.bytes.resize(std::max(used + cell.size(), 2 * store.bytes.size()));
+      if (store.bytes.size() < used + cell.size())
+        store.bytes.resize(std::max(used + cell.size(), 2 * store.bytes.size()));
       std::memcpy(store.bytes.data() + used, cell.data(), cell.size());
       used += cell.size();
     }
@@ -259,7 +267,8 @@ void CsvReader::refuse(const Field& field, const BadCell& bad) const {
                             fmt::format("leave the cell empty if the value is missing, or set {} = \"string\"", key));
     case Parsed::kOk:
     case Parsed::kEmpty:
-    case Parsed::kOther: break;
+    case Parsed::kOther:
+      break;
   }
   throw Error::bad_data(fmt::format("{} is not {} {}{}", place, field.type == ColumnType::kInteger ? "an" : "a", type,
                                     field.guessed ? ", as the first rows of the column are" : ""),
@@ -280,9 +289,9 @@ std::map<std::string, ColumnType> parse_column_types(const std::map<std::string,
   for (const auto& [column, name] : types) {
     const auto found = std::find(names.begin(), names.end(), name);
     if (found == names.end()) {
-      throw Error::invalid_argument(fmt::format("data.types.{} is {}{}", toml_key(column), quoted(name),
-                                                did_you_mean(name, names)),
-                                    "choose \"integer\", \"number\" or \"string\"");
+      throw Error::invalid_argument(
+          fmt::format("data.types.{} is {}{}", toml_key(column), quoted(name), did_you_mean(name, names)),
+          "choose \"integer\", \"number\" or \"string\"");
     }
     parsed[column] = static_cast<ColumnType>(found - names.begin());
   }

@@ -25,14 +25,16 @@ struct CsvOptions {
 
 /// A table from a CSV text with a header, as typed batches. What a text may hold is described at CsvScanner.
 ///
-/// Types    are guessed from the first rows: integer if every cell is one, number if every cell is a number, else string.
+/// Types    are guessed from the first rows: integer if every cell is one, number if every cell is a number, else
+/// string.
 ///          Empty cells, "nan" and "inf" do not decide; nor does a cell of zeros before other digits make an integer
 ///          (02139 is a code). A column without any deciding cell is a string.
 /// Missing  an empty cell, quoted or not; for integers and numbers one of blanks too.
 /// Numbers  as parse_integer() and parse_number() read them. NaN, infinities and values out of range are refused.
-/// Errors   of the constructor: kBadData (empty text, a header with a repeated or an empty name, no rows, and whatever the
-///          scanner finds in the first rows), kInvalidArgument (`types` names a column that is not there, a separator that
-///          cannot be one).
+/// Errors   of the constructor: kBadData (empty text, a header with a repeated or an empty name, no rows, and whatever
+/// the
+///          scanner finds in the first rows), kInvalidArgument (`types` names a column that is not there, a separator
+///          that cannot be one).
 class CsvReader {
  public:
   CsvReader(ByteSource source, CsvOptions options);
@@ -44,8 +46,8 @@ class CsvReader {
   /// Estimate of the number of rows from the size and the first rows; exact for a short text.
   std::int64_t estimated_rows() const noexcept { return estimated_rows_; }
 
-  /// Starts (again) at the first row. Batches will hold the fields at `wanted` (different ones), in that order; cells of
-  /// other fields are counted and otherwise not looked at.
+  /// Starts (again) at the first row. Batches will hold the fields at `wanted` (different ones), in that order; cells
+  /// of other fields are counted and otherwise not looked at.
   void start(std::vector<std::int64_t> wanted);
 
   /// The next rows, at least one; false at the end. What the batch borrows lives until the next call.

@@ -20,7 +20,9 @@ using ::testing::HasSubstr;
 
 constexpr const char* kMissing = "-";
 
-CsvReader open_text(const std::string& text, CsvOptions options = {}) { return CsvReader(memory_source("t.csv", text), std::move(options)); }
+CsvReader open_text(const std::string& text, CsvOptions options = {}) {
+  return CsvReader(memory_source("t.csv", text), std::move(options));
+}
 
 std::vector<std::string> types_of(const CsvReader& reader) {
   std::vector<std::string> types;
@@ -31,9 +33,12 @@ std::vector<std::string> types_of(const CsvReader& reader) {
 std::string text_of(const Column& column, std::size_t row) {
   if (column.missing(row)) return kMissing;
   switch (column.type) {
-    case ColumnType::kInteger: return std::to_string(column.integers[row]);
-    case ColumnType::kNumber: return std::to_string(column.numbers[row]);
-    case ColumnType::kString: break;
+    case ColumnType::kInteger:
+      return std::to_string(column.integers[row]);
+    case ColumnType::kNumber:
+      return std::to_string(column.numbers[row]);
+    case ColumnType::kString:
+      break;
   }
   return std::string(column.string(row));
 }
@@ -52,7 +57,8 @@ std::vector<std::string> read_all(CsvReader& reader, const std::vector<std::int6
   return rows;
 }
 
-std::vector<std::string> read_all(const std::string& text, const std::vector<std::int64_t>& wanted, CsvOptions options = {}) {
+std::vector<std::string> read_all(const std::string& text, const std::vector<std::int64_t>& wanted,
+                                  CsvOptions options = {}) {
   CsvReader reader = open_text(text, std::move(options));
   return read_all(reader, wanted);
 }
@@ -89,8 +95,8 @@ TEST(CsvReader, GuessesTheNarrowestTypeThatHoldsEveryCell) {
       "whole,real,mixed,text,empty,gaps,code,huge,quoted,nan,nans\n"
       "1,1.5,1,1,,,02139,99999999999999999999,\"7\",1,nan\n"
       "-2,1e3,2.5,x,,3,10001,1,\"8\",NaN,inf\n");
-  EXPECT_THAT(types_of(reader), ElementsAre("integer", "number", "number", "string", "string", "integer", "string", "integer",
-                                            "integer", "integer", "string"));
+  EXPECT_THAT(types_of(reader), ElementsAre("integer", "number", "number", "string", "string", "integer", "string",
+                                            "integer", "integer", "integer", "string"));
 }
 
 TEST(CsvReader, RemembersTheCellThatDecidedTheGuess) {
@@ -113,7 +119,8 @@ TEST(CsvReader, GuessesFromTheFirstRowsOnly) {
 }
 
 TEST(CsvReader, TakesTheTypesThatItIsTold) {
-  const CsvOptions options = with_types({{"a", ColumnType::kString}, {"b", ColumnType::kNumber}, {"c", ColumnType::kInteger}});
+  const CsvOptions options =
+      with_types({{"a", ColumnType::kString}, {"b", ColumnType::kNumber}, {"c", ColumnType::kInteger}});
   EXPECT_THAT(read_all("a,b,c\n007,1,007\n", {0, 1, 2}, options), ElementsAre("2: 007 1.000000 7"));
 }
 
@@ -147,9 +154,11 @@ TEST(CsvReader, ReadsIntegersAtTheEndsOfTheirRange) {
 TEST(CsvReader, NamesFileLineColumnAndValueOfABadCell) {
   CsvOptions options;
   options.guess_rows = 1;
-  EXPECT_THAT(bad_data("id,n\n1,1.5\n2,2.5\nx7,1\n", options),
-              AllOf(HasSubstr("t.csv line 4, column 'id': 'x7' is not an integer"), HasSubstr("data.types.id = \"string\"")));
-  EXPECT_THAT(bad_data("id,n\n1,1.5\n2,0x10\n", options), HasSubstr("t.csv line 3, column 'n': '0x10' is not a number"));
+  EXPECT_THAT(
+      bad_data("id,n\n1,1.5\n2,2.5\nx7,1\n", options),
+      AllOf(HasSubstr("t.csv line 4, column 'id': 'x7' is not an integer"), HasSubstr("data.types.id = \"string\"")));
+  EXPECT_THAT(bad_data("id,n\n1,1.5\n2,0x10\n", options),
+              HasSubstr("t.csv line 3, column 'n': '0x10' is not a number"));
   EXPECT_THAT(bad_data("id\n1\n2.5\n", options), HasSubstr("line 3, column 'id': '2.5' is not an integer"));
   EXPECT_THAT(bad_data("my id\n1\nx\n", options), HasSubstr("data.types.\"my id\" = \"string\""));
   EXPECT_THAT(bad_data("id\n1\n\"1\"\"\"\n", options), HasSubstr("'1\"' is not an integer"));
@@ -171,8 +180,9 @@ TEST(CsvReader, RefusesNumbersThatAreNotFinite) {
 TEST(CsvReader, RefusesToLoseALeadingZeroUnlessTold) {
   CsvOptions options;
   options.guess_rows = 1;
-  EXPECT_THAT(bad_data("zip\n10001\n02139\n", options),
-              AllOf(HasSubstr("line 3, column 'zip': '02139' starts with a zero"), HasSubstr("data.types.zip = \"string\"")));
+  EXPECT_THAT(
+      bad_data("zip\n10001\n02139\n", options),
+      AllOf(HasSubstr("line 3, column 'zip': '02139' starts with a zero"), HasSubstr("data.types.zip = \"string\"")));
 }
 
 TEST(CsvReader, NamesTheFirstBadRowWhateverTheBlockSize) {
@@ -188,7 +198,8 @@ TEST(CsvReader, NamesTheFirstBadRowWhateverTheBlockSize) {
 TEST(CsvReader, RefusesHeadersThatDoNotNameEveryColumnOnce) {
   EXPECT_THAT(bad_data("a,b,a\n1,2,3\n"), HasSubstr("t.csv line 1: the header names column 'a' twice"));
   EXPECT_THAT(bad_data("a, a\n1,2\n"), HasSubstr("names column 'a' twice"));
-  EXPECT_THAT(bad_data(",a\n1,2\n"), AllOf(HasSubstr("t.csv line 1: column 1 of the header has no name"), HasSubstr("index=False")));
+  EXPECT_THAT(bad_data(",a\n1,2\n"),
+              AllOf(HasSubstr("t.csv line 1: column 1 of the header has no name"), HasSubstr("index=False")));
   EXPECT_THAT(bad_data("a,\n1,2\n"), HasSubstr("column 2 of the header has no name"));
   EXPECT_THAT(bad_data(std::string(1001, 'x') + "\n1\n"), HasSubstr("the name of column 1 has 1001 bytes"));
 }
@@ -201,31 +212,42 @@ TEST(CsvReader, RefusesTablesWithoutRows) {
 
 TEST(CsvReader, SuggestsTheColumnThatWasMeant) {
   const CsvReader reader = open_text("userId,movieId\n1,2\n");
-  EXPECT_THAT(error_of(ErrorCode::kInvalidArgument, [&] { find_field(reader.fields(), "userID", "t.csv", "data.group_by"); }),
-              HasSubstr("data.group_by: t.csv has no column 'userID', did you mean 'userId'? Its columns are: userId, movieId"));
-  EXPECT_THAT(error_of(ErrorCode::kInvalidArgument, [&] { open_text("a\n1\n", with_types({{"zzz", ColumnType::kString}})); }),
+  EXPECT_THAT(
+      error_of(ErrorCode::kInvalidArgument, [&] { find_field(reader.fields(), "userID", "t.csv", "data.group_by"); }),
+      HasSubstr(
+          "data.group_by: t.csv has no column 'userID', did you mean 'userId'? Its columns are: userId, movieId"));
+  EXPECT_THAT(error_of(ErrorCode::kInvalidArgument,
+                       [&] {
+                         open_text("a\n1\n", with_types({{"zzz", ColumnType::kString}}));
+                       }),
               HasSubstr("data.types: t.csv has no column 'zzz'. Its columns are: a"));
   const CsvReader wrong = open_text("userId;movieId\n1;2\n");
-  EXPECT_THAT(error_of(ErrorCode::kInvalidArgument, [&] { find_field(wrong.fields(), "userId", "t.csv", "data.group_by"); }),
-              HasSubstr("check data.separator"));
+  EXPECT_THAT(
+      error_of(ErrorCode::kInvalidArgument, [&] { find_field(wrong.fields(), "userId", "t.csv", "data.group_by"); }),
+      HasSubstr("check data.separator"));
 }
 
 TEST(CsvReader, RefusesSeparatorsThatCannotSeparate) {
   for (const char separator : {'"', '\n', '\r', '\0', '\xE9'}) {
     CsvOptions options;
     options.separator = separator;
-    EXPECT_THAT(error_of(ErrorCode::kInvalidArgument, [&] { open_text("a\n1\n", options); }), HasSubstr("data.separator"));
+    EXPECT_THAT(error_of(ErrorCode::kInvalidArgument, [&] { open_text("a\n1\n", options); }),
+                HasSubstr("data.separator"));
   }
   EXPECT_EQ(csv_separator("", "x.csv"), ',');
   EXPECT_EQ(csv_separator("", "x.tsv"), '\t');
   EXPECT_EQ(csv_separator(";", "x.tsv"), ';');
   EXPECT_EQ(csv_separator("\\t", "x.csv"), '\t');
-  EXPECT_THAT(error_of(ErrorCode::kInvalidArgument, [&] { csv_separator("::", "x.dat"); }), HasSubstr("data.separator is '::'"));
+  EXPECT_THAT(error_of(ErrorCode::kInvalidArgument, [&] { csv_separator("::", "x.dat"); }),
+              HasSubstr("data.separator is '::'"));
 }
 
 TEST(CsvReader, RefusesUnknownTypeNames) {
   EXPECT_EQ(parse_column_types({{"a", "number"}}).at("a"), ColumnType::kNumber);
-  EXPECT_THAT(error_of(ErrorCode::kInvalidArgument, [&] { parse_column_types({{"a b", "strng"}}); }),
+  EXPECT_THAT(error_of(ErrorCode::kInvalidArgument,
+                       [&] {
+                         parse_column_types({{"a b", "strng"}});
+                       }),
               HasSubstr("data.types.\"a b\" is 'strng', did you mean 'string'?"));
 }
 
@@ -260,8 +282,9 @@ TEST(CsvReader, WideTablesAreNoProblem) {
 
 // Cells of every kind, so that some column gets each type and some texts each error.
 std::string random_table(RandomStream& random) {
-  static const std::string kCells[] = {"1", "-7", "12345678901234567890", "0", "2.5", "1e5", "", "\"\"", "x", "\"a,b\"", "\"q\"\"q\"",
-                                       "\"line\nline\"", "007", "nan", " 3 ", "\"4\""};
+  static const std::string kCells[] = {
+      "1",       "-7",         "12345678901234567890", "0",   "2.5", "1e5", "",     "\"\"", "x",
+      "\"a,b\"", "\"q\"\"q\"", "\"line\nline\"",       "007", "nan", " 3 ", "\"4\""};
   std::string text = "a,b,c\n";
   const std::uint64_t kinds[] = {2 + random.below(15), 2 + random.below(15), 2 + random.below(15)};
   const std::uint64_t rows = 1 + random.below(40);
@@ -280,7 +303,8 @@ TEST(CsvReader, ResultsDoNotDependOnTheBlockSize) {
   for (int i = 0; i < 1500; ++i) {
     const std::string text = random_table(random);
     std::vector<std::string> results;
-    for (const std::size_t block : {std::size_t{1} << 20, std::size_t{4} + random.below(40), std::size_t{4} + random.below(200)}) {
+    for (const std::size_t block :
+         {std::size_t{1} << 14, std::size_t{4} + random.below(40), std::size_t{4} + random.below(200)}) {
       CsvOptions options;
       options.guess_rows = 5;
       options.limits.block_bytes = block;
@@ -301,6 +325,13 @@ TEST(CsvReader, ResultsDoNotDependOnTheBlockSize) {
 
 TEST(ByteSource, StandardInputIsRefused) {
   EXPECT_THAT(error_of(ErrorCode::kNotSupported, [] { file_source("-"); }), HasSubstr("standard input"));
+}
+
+TEST(ByteSource, PipesAndDirectoriesAreRefused) {
+  EXPECT_THAT(error_of(ErrorCode::kNotSupported, [] { file_source("/dev/null"); }),
+              HasSubstr("/dev/null is no regular file"));
+  EXPECT_THAT(error_of(ErrorCode::kIo, [] { CsvReader(file_source(::testing::TempDir()), {}); }),
+              HasSubstr("directory"));
 }
 
 TEST(ByteSource, MissingFilesAreNamed) {

@@ -61,16 +61,16 @@ const char* first_bad_byte(const char* p, const char* end) noexcept {
 // Where the scan is inside a row.
 struct CsvScanner::Position {
   State state = State::kUnquoted;
-  std::size_t row = 0;           // first byte of the row
-  std::size_t cell = 0;          // first byte of the cell
-  std::size_t mark = 0;          // last closing quote or carriage return
-  std::size_t fields = 0;        // cells ended in this row
-  Cell pending{};                // the cell that ended before the carriage return at `mark`
-  bool doubled = false;          // the quoted cell holds ""
-  std::int64_t line = 0;         // of the next byte
-  std::int64_t row_line = 0;     // of `row`
-  std::int64_t quote_line = 0;   // where the quoted cell starts
-  std::size_t error = 0;         // just behind what made the scan fail
+  std::size_t row = 0;          // first byte of the row
+  std::size_t cell = 0;         // first byte of the cell
+  std::size_t mark = 0;         // last closing quote or carriage return
+  std::size_t fields = 0;       // cells ended in this row
+  Cell pending{};               // the cell that ended before the carriage return at `mark`
+  bool doubled = false;         // the quoted cell holds ""
+  std::int64_t line = 0;        // of the next byte
+  std::int64_t row_line = 0;    // of `row`
+  std::int64_t quote_line = 0;  // where the quoted cell starts
+  std::size_t error = 0;        // just behind what made the scan fail
 };
 
 CsvScanner::CsvScanner(const ByteSource& source, char separator, const CsvLimits& limits)
@@ -80,7 +80,8 @@ CsvScanner::CsvScanner(const ByteSource& source, char separator, const CsvLimits
 }
 
 std::vector<std::string> CsvScanner::read_header() {
-  if (!next()) throw Error::bad_data(fmt::format("{} is empty; a header line with the names of the columns is needed", name_));
+  if (!next())
+    throw Error::bad_data(fmt::format("{} is empty; a header line with the names of the columns is needed", name_));
   std::vector<std::string> names;
   std::string scratch;
   for (const Cell& cell : cells_) {
@@ -96,7 +97,9 @@ void CsvScanner::select(std::size_t columns, std::span<const std::int64_t> wante
   columns_ = columns;
   wanted_ = wanted.size();
   slots_.assign(columns, -1);
-  for (std::size_t i = 0; i < wanted.size(); ++i) slots_[static_cast<std::size_t>(wanted[i])] = static_cast<std::int32_t>(i);
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    slots_[static_cast<std::size_t>(wanted[i])] = static_cast<std::int32_t>(i);
+  }
 }
 
 bool CsvScanner::next() {
@@ -148,11 +151,25 @@ void CsvScanner::fill() {
   if (first) skip_mark();
 }
 
+// Takes a byte order mark, and recognises what is often given in place of a UTF-8 text.
 void CsvScanner::skip_mark() {
+  struct Kind {
+    std::string_view start;
+    const char* what;
+    const char* fix;
+  };
+  constexpr Kind kKinds[] = {
+      {"\xFF\xFE", "the text is UTF-16; UTF-8 is needed", "convert it: iconv -f UTF-16 -t UTF-8 FILE > utf8.csv"},
+      {"\xFE\xFF", "the text is UTF-16; UTF-8 is needed", "convert it: iconv -f UTF-16 -t UTF-8 FILE > utf8.csv"},
+      {"\x1F\x8B", "the file is compressed; plain text is needed", "unpack it: gunzip --keep FILE"},
+      {"PK\x03\x04", "the file is a zip archive or a spreadsheet; plain text is needed",
+       "unpack it, or export it as CSV"},
+      {"PAR1", "the file is in Parquet format; plain text is needed", "write it as CSV"},
+  };
   const std::string_view start(buffer_.data(), end_);
   if (start.starts_with("\xEF\xBB\xBF")) begin_ = 3;
-  if (start.starts_with("\xFF\xFE") || start.starts_with("\xFE\xFF")) {
-    fail(1, "the text is UTF-16; UTF-8 is needed", fmt::format("convert it: iconv -f UTF-16 -t UTF-8 {} > utf8.csv", name_));
+  for (const Kind& kind : kKinds) {
+    if (start.starts_with(kind.start)) fail(1, kind.what, kind.fix);
   }
 }
 
@@ -180,13 +197,13 @@ void CsvScanner::scan() {
   }
   if (going && at_end_) finish(at);
   if (going && !pending_ && end_ - std::min(at.cell, end_) > limits_.max_cell_bytes) {
-    fail(at.row_line,
-         fmt::format("cell {} is longer than {}", at.fields + 1, human_bytes(limits_.max_cell_bytes)),
+    fail(at.row_line, fmt::format("cell {} is longer than {}", at.fields + 1, human_bytes(limits_.max_cell_bytes)),
          at.state == State::kQuoted
              ? fmt::format("does the quote that starts on line {} end where it should?", at.quote_line)
              : "check the line ends and the separator of the file");
   }
-  // What is wrong with the cells of a row often comes from a wrong encoding, so the bytes before an error are checked too.
+  // What is wrong with the cells of a row often comes from a wrong encoding, so the bytes before an error are checked
+  // too.
   check_encoding(scanned, at.row, std::max(at.row, at.error), scanned_line);
   begin_ = at.row;
   line_ = at.row_line;
@@ -232,7 +249,8 @@ bool CsvScanner::step(Position& at, std::size_t p, char c) {
       }
       at.state = State::kUnquoted;
       if (c == '\r') {
-        at.pending = {static_cast<std::uint32_t>(at.cell + 1), static_cast<std::uint32_t>(at.mark - at.cell - 1), at.doubled};
+        at.pending = {static_cast<std::uint32_t>(at.cell + 1), static_cast<std::uint32_t>(at.mark - at.cell - 1),
+                      at.doubled};
         at.mark = p;
         at.state = State::kAfterReturn;
         return true;
@@ -261,7 +279,8 @@ void CsvScanner::finish(Position& at) {
   if (at.row == end_) return;
   if (at.state == State::kQuoted) {
     at.error = end_;
-    fail(at.quote_line, fmt::format("cell {} starts with a quote that never ends", at.fields + 1), "add the closing quote");
+    fail(at.quote_line, fmt::format("cell {} starts with a quote that never ends", at.fields + 1),
+         "add the closing quote");
     return;
   }
   // A line end that is not there: step() then finds what would be wrong with one.
@@ -311,8 +330,8 @@ void CsvScanner::fail(std::int64_t line, const std::string& what, std::string fi
   pending_ = Error::bad_data(fmt::format("{} line {}: {}", name_, line, what), std::move(fix));
 }
 
-// Replaces a pending error by an encoding error in [begin, end) and withdraws its row and those behind it. Whole rows end
-// at `rows_end`; `line` is that of `begin`.
+// Replaces a pending error by an encoding error in [begin, end) and withdraws its row and those behind it. Whole rows
+// end at `rows_end`; `line` is that of `begin`.
 void CsvScanner::check_encoding(std::size_t begin, std::size_t rows_end, std::size_t end, std::int64_t line) {
   const char* text = buffer_.data();
   const char* bad = first_bad_byte(text + begin, text + end);
@@ -326,8 +345,7 @@ void CsvScanner::check_encoding(std::size_t begin, std::size_t rows_end, std::si
   if (*bad == '\0') {
     fail(bad_line, fmt::format("byte {} is NUL; text is needed", base_ + at + 1), "is this a text file, in UTF-8?");
   } else {
-    fail(bad_line,
-         fmt::format("byte {} (0x{:02x}) is not UTF-8", base_ + at + 1, static_cast<unsigned char>(*bad)),
+    fail(bad_line, fmt::format("byte {} (0x{:02x}) is not UTF-8", base_ + at + 1, static_cast<unsigned char>(*bad)),
          fmt::format("convert the file: iconv -f ISO-8859-1 -t UTF-8 {} > utf8.csv", name_));
   }
 }

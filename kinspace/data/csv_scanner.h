@@ -15,7 +15,7 @@
 namespace kin {
 
 struct CsvLimits {
-  std::size_t block_bytes = std::size_t{1} << 20;     ///< read at a time; results do not depend on it
+  std::size_t block_bytes = std::size_t{1} << 20;  ///< read at a time; results do not depend on it
   std::size_t max_cell_bytes = std::size_t{64} << 20;
   std::size_t max_row_bytes = std::size_t{256} << 20;
 };
@@ -25,7 +25,8 @@ struct CsvLimits {
 /// Rows     end with LF or CRLF; the last one may end with the text. Empty lines are skipped. A byte order mark is too.
 /// Quotes   a cell that starts with " runs to the next " that is not doubled, over separators and line ends; "" in it
 ///          stands for ". A " further on in a cell stands for itself.
-/// Errors   kBadData naming file and line: a row with too many or too few cells, a quote that does not end (with the line
+/// Errors   kBadData naming file and line: a row with too many or too few cells, a quote that does not end (with the
+/// line
 ///          where it starts), text behind a closing quote, a carriage return without line feed, a NUL byte, bytes that
 ///          are not UTF-8 (with their position), a cell or row beyond the limits. The rows before it come first.
 /// Lines    are counted as an editor does, from 1: line ends in quotes count.
@@ -45,8 +46,8 @@ class CsvScanner {
 
   std::size_t rows() const noexcept { return rows_; }
 
-  /// The text between the quotes, or all of an unquoted cell, of the i-th wanted column; `scratch` takes it where quotes
-  /// are doubled in it.
+  /// The text between the quotes, or all of an unquoted cell, of the i-th wanted column; `scratch` takes it where
+  /// quotes are doubled in it.
   std::string_view cell(std::size_t row, std::size_t i, std::string& scratch) const {
     const Cell& cell = cells_[row * wanted_ + i];
     const std::string_view raw(buffer_.data() + cell.begin, cell.size);
@@ -57,7 +58,7 @@ class CsvScanner {
   std::int64_t line(std::size_t row) const noexcept { return first_line_ + row_lines_[row]; }
 
   std::int64_t rows_so_far() const noexcept { return rows_so_far_; }
-  std::uint64_t bytes_read() const noexcept { return base_ + end_; }      ///< from the source
+  std::uint64_t bytes_read() const noexcept { return base_ + end_; }       ///< from the source
   std::uint64_t bytes_scanned() const noexcept { return base_ + begin_; }  ///< of the header and all rows so far
 
   /// Checksum of all bytes, once next() has returned false.
@@ -89,12 +90,12 @@ class CsvScanner {
   CsvLimits limits_;
   Checksum checksum_;
 
-  std::vector<char> buffer_;   // [begin_, end_) is not consumed yet; 8 zero bytes follow end_
+  std::vector<char> buffer_;  // [begin_, end_) is not consumed yet; 8 zero bytes follow end_
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
-  std::uint64_t base_ = 0;     // position in the text of buffer_[0]
-  bool at_end_ = false;        // the source has no more bytes
-  std::int64_t line_ = 1;      // of buffer_[begin_]
+  std::uint64_t base_ = 0;  // position in the text of buffer_[0]
+  bool at_end_ = false;     // the source has no more bytes
+  std::int64_t line_ = 1;   // of buffer_[begin_]
 
   bool header_ = true;
   std::size_t columns_ = 0;
@@ -105,7 +106,7 @@ class CsvScanner {
   std::int64_t rows_so_far_ = 0;
   std::int64_t first_line_ = 1;
   std::vector<std::uint32_t> row_lines_;
-  std::vector<Cell> cells_;    // rows_ * wanted_
+  std::vector<Cell> cells_;  // rows_ * wanted_
   std::optional<Error> pending_;
 };
 

@@ -78,9 +78,9 @@ class Reference {
       if (const auto bad = bad_byte(start, at_)) {
         const std::int64_t bad_line = line + std::count(text_.begin() + static_cast<std::ptrdiff_t>(start),
                                                         text_.begin() + static_cast<std::ptrdiff_t>(*bad), '\n');
-        return failed(bad_line, text_[*bad] == '\0'
-                                    ? "byte " + std::to_string(*bad + 1) + " is NUL; text is needed"
-                                    : "byte " + std::to_string(*bad + 1) + " (0x" + hex(text_[*bad]) + ") is not UTF-8");
+        return failed(bad_line, text_[*bad] == '\0' ? "byte " + std::to_string(*bad + 1) + " is NUL; text is needed"
+                                                    : "byte " + std::to_string(*bad + 1) + " (0x" + hex(text_[*bad]) +
+                                                          ") is not UTF-8");
       }
       if (!cells) return failed(error_line_, error_);
       if (text_[start] == '\n' || text_[start] == '\r') continue;  // an empty line
@@ -188,7 +188,9 @@ struct Case {
   Outcome want;
 };
 
-std::string nul() { return std::string(1, '\0'); }
+std::string nul() {
+  return std::string(1, '\0');
+}
 
 std::vector<Case> well_formed() {
   return {
@@ -199,14 +201,18 @@ std::vector<Case> well_formed() {
       {"a text that is cut inside CRLF", "a,b\r\n1,2\r", {{{"a", "b"}, {"1", "2"}}, {2}, ""}},
       {"header only", "a,b\n", {{{"a", "b"}}, {}, ""}},
       {"header only, no line end", "a,b", {{{"a", "b"}}, {}, ""}},
-      {"a byte order mark", "\xEF\xBB\xBF" "a,b\n1,2\n", {{{"a", "b"}, {"1", "2"}}, {2}, ""}},
+      {"a byte order mark",
+       "\xEF\xBB\xBF"
+       "a,b\n1,2\n",
+       {{{"a", "b"}, {"1", "2"}}, {2}, ""}},
       {"a byte order mark and a quoted name", "\xEF\xBB\xBF\"a\",b\n", {{{"a", "b"}}, {}, ""}},
       {"quoted cells", "a,b\n\"1\",\"2\"\n", {{{"a", "b"}, {"1", "2"}}, {2}, ""}},
       {"a separator in quotes", "a,b\n\"1,5\",2\n", {{{"a", "b"}, {"1,5", "2"}}, {2}, ""}},
       {"doubled quotes", "a,b\n\"say \"\"hi\"\"\",2\n", {{{"a", "b"}, {"say \"hi\"", "2"}}, {2}, ""}},
       {"only doubled quotes", "a,b\n\"\"\"\",2\n", {{{"a", "b"}, {"\"", "2"}}, {2}, ""}},
       {"an empty quoted cell", "a,b\n\"\",2\n", {{{"a", "b"}, {"", "2"}}, {2}, ""}},
-      {"a line end in quotes counts as a line", "a,b\n\"1\n1\",2\n3,4\n",
+      {"a line end in quotes counts as a line",
+       "a,b\n\"1\n1\",2\n3,4\n",
        {{{"a", "b"}, {"1\n1", "2"}, {"3", "4"}}, {2, 4}, ""}},
       {"CRLF in quotes stays", "a,b\n\"1\r\n1\",2\n3,4", {{{"a", "b"}, {"1\r\n1", "2"}, {"3", "4"}}, {2, 4}, ""}},
       {"a lone carriage return in quotes stays", "a,b\n\"1\r1\",2", {{{"a", "b"}, {"1\r1", "2"}}, {2}, ""}},
@@ -214,14 +220,18 @@ std::vector<Case> well_formed() {
       {"a quote behind a blank", "a,b\n1, \"2\"\n", {{{"a", "b"}, {"1", " \"2\""}}, {2}, ""}},
       {"empty cells", "a,b,c\n,,\n", {{{"a", "b", "c"}, {"", "", ""}}, {2}, ""}},
       {"a separator at the end", "a,b\n1,", {{{"a", "b"}, {"1", ""}}, {2}, ""}},
-      {"empty lines are skipped and counted", "a,b\n\n1,2\n\r\n\n3,4\n\n", {{{"a", "b"}, {"1", "2"}, {"3", "4"}}, {3, 6}, ""}},
+      {"empty lines are skipped and counted",
+       "a,b\n\n1,2\n\r\n\n3,4\n\n",
+       {{{"a", "b"}, {"1", "2"}, {"3", "4"}}, {3, 6}, ""}},
       {"empty lines before the header", "\n\r\na,b\n1,2\n", {{{"a", "b"}, {"1", "2"}}, {4}, ""}},
       {"one column", "a\n1\n\n2\n", {{{"a"}, {"1"}, {"2"}}, {2, 4}, ""}},
       {"a quoted empty cell is no empty line", "a\n\"\"\n2\n", {{{"a"}, {""}, {"2"}}, {2, 3}, ""}},
       {"blanks are kept", "a,b\n 1 ,\t2\n", {{{"a", "b"}, {" 1 ", "\t2"}}, {2}, ""}},
       {"characters of two to four bytes", "a,b\nß,日\n𝄞,é", {{{"a", "b"}, {"ß", "日"}, {"𝄞", "é"}}, {2, 3}, ""}},
       {"quotes around names with line ends", "\"a\nb\",c\n1,2\n", {{{"a\nb", "c"}, {"1", "2"}}, {3}, ""}},
-      {"a long cell", "a,b\n" + std::string(1000, 'x') + ",2\n", {{{"a", "b"}, {std::string(1000, 'x'), "2"}}, {2}, ""}},
+      {"a long cell",
+       "a,b\n" + std::string(1000, 'x') + ",2\n",
+       {{{"a", "b"}, {std::string(1000, 'x'), "2"}}, {2}, ""}},
   };
 }
 
@@ -230,33 +240,69 @@ std::vector<Case> malformed() {
   return {
       {"nothing", "", {{}, {}, "t.csv is empty; a header line with the names of the columns is needed"}},
       {"only line ends", "\n\r\n\n", {{}, {}, "t.csv is empty; a header line with the names of the columns is needed"}},
-      {"only a byte order mark", "\xEF\xBB\xBF", {{}, {}, "t.csv is empty; a header line with the names of the columns is needed"}},
-      {"a cell too few", "a,b\n1,2\n3\n", {{header, {"1", "2"}}, {2}, "t.csv line 3: the row has 1 cells, the header has 2"}},
+      {"only a byte order mark",
+       "\xEF\xBB\xBF",
+       {{}, {}, "t.csv is empty; a header line with the names of the columns is needed"}},
+      {"a cell too few",
+       "a,b\n1,2\n3\n",
+       {{header, {"1", "2"}}, {2}, "t.csv line 3: the row has 1 cells, the header has 2"}},
       {"a cell too many", "a,b\n1,2,3\n", {{header}, {}, "t.csv line 2: the row has 3 cells, the header has 2"}},
       {"a line of blanks", "a,b\n  \n", {{header}, {}, "t.csv line 2: the row has 1 cells, the header has 2"}},
-      {"a ragged last line without line end", "a,b\n1,2\n3", {{header, {"1", "2"}}, {2}, "t.csv line 3: the row has 1 cells, the header has 2"}},
-      {"an open quote", "a,b\n1,\"2\n3,4\n5,6\n", {{header}, {}, "t.csv line 2: cell 2 starts with a quote that never ends"}},
-      {"an open quote behind lines in quotes", "a,b\n\"1\n\n1\",\"2\n", {{header}, {}, "t.csv line 4: cell 2 starts with a quote that never ends"}},
-      {"an open quote in the header", "\"a,b\n1,2\n", {{}, {}, "t.csv line 1: cell 1 starts with a quote that never ends"}},
-      {"a doubled quote at the end", "a,b\n1,\"2\"\"", {{header}, {}, "t.csv line 2: cell 2 starts with a quote that never ends"}},
-      {"text behind a quote", "a,b\n\"1\"x,2\n", {{header}, {}, "t.csv line 2: cell 1 has text behind its closing quote"}},
-      {"a blank behind a quote", "a,b\n1,\"2\" \n", {{header}, {}, "t.csv line 2: cell 2 has text behind its closing quote"}},
-      {"text behind a quote at the end", "a,b\n1,\"2\"x", {{header}, {}, "t.csv line 2: cell 2 has text behind its closing quote"}},
+      {"a ragged last line without line end",
+       "a,b\n1,2\n3",
+       {{header, {"1", "2"}}, {2}, "t.csv line 3: the row has 1 cells, the header has 2"}},
+      {"an open quote",
+       "a,b\n1,\"2\n3,4\n5,6\n",
+       {{header}, {}, "t.csv line 2: cell 2 starts with a quote that never ends"}},
+      {"an open quote behind lines in quotes",
+       "a,b\n\"1\n\n1\",\"2\n",
+       {{header}, {}, "t.csv line 4: cell 2 starts with a quote that never ends"}},
+      {"an open quote in the header",
+       "\"a,b\n1,2\n",
+       {{}, {}, "t.csv line 1: cell 1 starts with a quote that never ends"}},
+      {"a doubled quote at the end",
+       "a,b\n1,\"2\"\"",
+       {{header}, {}, "t.csv line 2: cell 2 starts with a quote that never ends"}},
+      {"text behind a quote",
+       "a,b\n\"1\"x,2\n",
+       {{header}, {}, "t.csv line 2: cell 1 has text behind its closing quote"}},
+      {"a blank behind a quote",
+       "a,b\n1,\"2\" \n",
+       {{header}, {}, "t.csv line 2: cell 2 has text behind its closing quote"}},
+      {"text behind a quote at the end",
+       "a,b\n1,\"2\"x",
+       {{header}, {}, "t.csv line 2: cell 2 has text behind its closing quote"}},
       {"old Macintosh line ends", "a,b\r1,2\r", {{}, {}, "t.csv line 1: a carriage return has no line feed behind it"}},
-      {"a lone carriage return", "a,b\n1,2\r3,4\n", {{header}, {}, "t.csv line 2: a carriage return has no line feed behind it"}},
-      {"two carriage returns", "a,b\n1,2\r\r\n", {{header}, {}, "t.csv line 2: a carriage return has no line feed behind it"}},
+      {"a lone carriage return",
+       "a,b\n1,2\r3,4\n",
+       {{header}, {}, "t.csv line 2: a carriage return has no line feed behind it"}},
+      {"two carriage returns",
+       "a,b\n1,2\r\r\n",
+       {{header}, {}, "t.csv line 2: a carriage return has no line feed behind it"}},
       {"NUL", "a,b\n1," + nul() + "2\n", {{header}, {}, "t.csv line 2: byte 7 is NUL; text is needed"}},
       {"NUL in the header", "a," + nul() + "b\n", {{}, {}, "t.csv line 1: byte 3 is NUL; text is needed"}},
-      {"UTF-16 little endian", "\xFF\xFE" + std::string("a") + nul() + "\n" + nul(), {{}, {}, "t.csv line 1: the text is UTF-16; UTF-8 is needed"}},
-      {"UTF-16 big endian", "\xFE\xFF" + nul() + "a" + nul() + "\n", {{}, {}, "t.csv line 1: the text is UTF-16; UTF-8 is needed"}},
+      {"UTF-16 little endian",
+       "\xFF\xFE" + std::string("a") + nul() + "\n" + nul(),
+       {{}, {}, "t.csv line 1: the text is UTF-16; UTF-8 is needed"}},
+      {"UTF-16 big endian",
+       "\xFE\xFF" + nul() + "a" + nul() + "\n",
+       {{}, {}, "t.csv line 1: the text is UTF-16; UTF-8 is needed"}},
       {"Latin-1", "a,b\n1,2\ncaf\xE9,3\n", {{header, {"1", "2"}}, {2}, "t.csv line 3: byte 12 (0xe9) is not UTF-8"}},
       {"an overlong form", "a,b\n\xC0\xAF,2\n", {{header}, {}, "t.csv line 2: byte 5 (0xc0) is not UTF-8"}},
       {"a surrogate", "a,b\n\xED\xA0\x80,2\n", {{header}, {}, "t.csv line 2: byte 5 (0xed) is not UTF-8"}},
-      {"beyond the last character", "a,b\n\xF4\x90\x80\x80,2\n", {{header}, {}, "t.csv line 2: byte 5 (0xf4) is not UTF-8"}},
+      {"beyond the last character",
+       "a,b\n\xF4\x90\x80\x80,2\n",
+       {{header}, {}, "t.csv line 2: byte 5 (0xf4) is not UTF-8"}},
       {"a character cut at the end", "a,b\n1,\xE6\x97", {{header}, {}, "t.csv line 2: byte 7 (0xe6) is not UTF-8"}},
-      {"a stray continuation byte in quotes", "a,b\n\"1\n\x80\",2\n", {{header}, {}, "t.csv line 3: byte 8 (0x80) is not UTF-8"}},
-      {"a bad byte before a ragged row is named first", "a,b\n\xFF\n1,2,3\n", {{header}, {}, "t.csv line 2: byte 5 (0xff) is not UTF-8"}},
-      {"a ragged row before a bad byte is named first", "a,b\n1,2,3\n\xFF,2\n", {{header}, {}, "t.csv line 2: the row has 3 cells, the header has 2"}},
+      {"a stray continuation byte in quotes",
+       "a,b\n\"1\n\x80\",2\n",
+       {{header}, {}, "t.csv line 3: byte 8 (0x80) is not UTF-8"}},
+      {"a bad byte before a ragged row is named first",
+       "a,b\n\xFF\n1,2,3\n",
+       {{header}, {}, "t.csv line 2: byte 5 (0xff) is not UTF-8"}},
+      {"a ragged row before a bad byte is named first",
+       "a,b\n1,2,3\n\xFF,2\n",
+       {{header}, {}, "t.csv line 2: the row has 3 cells, the header has 2"}},
   };
 }
 
@@ -278,6 +324,13 @@ TEST(CsvScanner, NamesLineAndCauseOfEveryError) {
   }
 }
 
+TEST(CsvScanner, RecognisesFilesThatAreNoText) {
+  EXPECT_EQ(scan("\x1F\x8B\x08 and more", 8).error, "t.csv line 1: the file is compressed; plain text is needed");
+  EXPECT_EQ(scan("PK\x03\x04 and more", 8).error,
+            "t.csv line 1: the file is a zip archive or a spreadsheet; plain text is needed");
+  EXPECT_EQ(scan("PAR1 and more", 8).error, "t.csv line 1: the file is in Parquet format; plain text is needed");
+}
+
 TEST(CsvScanner, ReadsOtherSeparators) {
   EXPECT_EQ(scan("a\tb\n1,5\t\"2\t3\"\n", 8, '\t').rows[1], (Row{"1,5", "2\t3"}));
   EXPECT_EQ(scan("a;b\n1,5;2\n", 8, ';').rows[1], (Row{"1,5", "2"}));
@@ -285,9 +338,12 @@ TEST(CsvScanner, ReadsOtherSeparators) {
 }
 
 std::string random_text(RandomStream& random) {
-  static const std::string kPieces[] = {"a", "1", "xyz", " ",    ",",    ",",    ",",        "\n",   "\n",
+  static const std::string kPieces[] = {"a",  "1",  "xyz",  " ",    ",",  ",",     ",",         "\n",       "\n",
                                         "\n", "\"", "\"\"", "\r\n", "\r", "\"q\"", "\"1,\n2\"", "\xC3\xA9", "𝄞"};
-  std::string text = random.below(4) == 0 ? "" : random.below(8) == 0 ? "\xEF\xBB\xBF" "a,b\n" : "a,b\n";
+  std::string text = random.below(4) == 0   ? ""
+                     : random.below(8) == 0 ? "\xEF\xBB\xBF"
+                                              "a,b\n"
+                                            : "a,b\n";
   const std::uint64_t pieces = random.below(60);
   const bool tidy = random.below(2) == 0;  // whole rows only, so that the text goes on for long
   for (std::uint64_t i = 0; i < pieces; ++i) {
@@ -313,8 +369,10 @@ TEST(CsvScanner, AgreesWithTheReferenceParserOnGeneratedTexts) {
     const std::string text = random_text(random);
     const Outcome want = Reference(text, ',').run();
     failed += want.error.empty() ? 0 : 1;
-    for (const std::size_t block : {std::size_t{4} + random.below(8), std::size_t{4} + random.below(60), std::size_t{1} << 12}) {
-      ASSERT_EQ(scan(text, block), want) << "text " << i << " in blocks of " << block << ": " << ::testing::PrintToString(text);
+    for (const std::size_t block :
+         {std::size_t{4} + random.below(8), std::size_t{4} + random.below(60), std::size_t{1} << 12}) {
+      ASSERT_EQ(scan(text, block), want) << "text " << i << " in blocks of " << block << ": "
+                                         << ::testing::PrintToString(text);
     }
   }
   EXPECT_GT(failed, 1000);
@@ -333,7 +391,9 @@ TEST(CsvScanner, KeepsOnlyTheWantedCells) {
 }
 
 TEST(CsvScanner, DigestIsThatOfAllBytes) {
-  const std::string text = "\xEF\xBB\xBF" "a,b\r\n\n1,2\n\n";
+  const std::string text =
+      "\xEF\xBB\xBF"
+      "a,b\r\n\n1,2\n\n";
   CsvScanner scanner(memory_source("t.csv", text), ',', {.block_bytes = 4});
   scanner.read_header();
   scanner.select(2, {});
@@ -362,12 +422,18 @@ TEST(CsvScanner, RefusesCellsAndRowsBeyondTheLimits) {
   const std::string long_cell(65, 'x');
   const std::string fitting(64, 'x');
   EXPECT_EQ(error_with_limits("a,b\n" + fitting + "," + fitting + "\n", limits), "");
-  EXPECT_NE(error_with_limits("a,b\n1,2\n1," + long_cell + "\n", limits).find("t.csv line 3: cell 2 is longer than 64 B"), std::string::npos);
-  EXPECT_NE(error_with_limits("a,b\n1,2\n" + long_cell + ",1\n", {16, 64, 1 << 20}).find("line 3: cell 1 is longer"), std::string::npos);
-  EXPECT_NE(error_with_limits("a,b\n1,2\n1,\"" + std::string(200, '\n') + "\"\n", limits).find("quote that starts on line 3"), std::string::npos);
+  EXPECT_NE(
+      error_with_limits("a,b\n1,2\n1," + long_cell + "\n", limits).find("t.csv line 3: cell 2 is longer than 64 B"),
+      std::string::npos);
+  EXPECT_NE(error_with_limits("a,b\n1,2\n" + long_cell + ",1\n", {16, 64, 1 << 20}).find("line 3: cell 1 is longer"),
+            std::string::npos);
+  EXPECT_NE(
+      error_with_limits("a,b\n1,2\n1,\"" + std::string(200, '\n') + "\"\n", limits).find("quote that starts on line 3"),
+      std::string::npos);
   std::string wide = "a,b\n";
   for (int i = 0; i < 300; ++i) wide += "1,";
-  EXPECT_NE(error_with_limits(wide + "1\n", limits).find("t.csv line 2: the row is longer than 256 B"), std::string::npos);
+  EXPECT_NE(error_with_limits(wide + "1\n", limits).find("t.csv line 2: the row is longer than 256 B"),
+            std::string::npos);
 }
 
 }  // namespace

@@ -15,22 +15,23 @@ using expression::ColumnRef;
 // One byte a row: 0 or 1.
 using Mask = std::vector<std::uint8_t>;
 
-int order(std::int64_t a, std::int64_t b) noexcept { return a < b ? -1 : a > b ? 1 : 0; }
-int order(double a, double b) noexcept { return a < b ? -1 : a > b ? 1 : 0; }
-int order(std::string_view a, std::string_view b) noexcept {
-  const int result = a.compare(b);
-  return result < 0 ? -1 : result > 0 ? 1 : 0;
+// 0, 1 or 2: a is below, equal to or above b.
+template <class Value>
+std::size_t order(Value a, Value b) noexcept {
+  return a < b ? 0 : a == b ? 1 : 2;
 }
 
 // Exact, though not every integer is a double.
-int order(std::int64_t a, double b) noexcept {
-  if (b >= 0x1p63) return -1;
-  if (b < -0x1p63) return 1;
+std::size_t order(std::int64_t a, double b) noexcept {
+  if (b >= 0x1p63) return 0;
+  if (b < -0x1p63) return 2;
   const double whole = std::trunc(b);
-  const int by_whole = order(a, static_cast<std::int64_t>(whole));
-  return by_whole != 0 ? by_whole : order(whole, b);
+  const std::size_t by_whole = order(a, static_cast<std::int64_t>(whole));
+  return by_whole != 1 ? by_whole : order(whole, b);
 }
-int order(double a, std::int64_t b) noexcept { return -order(b, a); }
+std::size_t order(double a, std::int64_t b) noexcept {
+  return 2 - order(b, a);
+}
 
 // Calls f with a function that yields the operand's value in a row, if it is numeric.
 template <class F>
@@ -72,13 +73,15 @@ void clear_missing(const Column& column, Mask& mask) {
 void evaluate(const expression::Compare& op, const Batch& batch, Mask& mask) {
   const auto fill = [&](auto left, auto right) {
     for (std::size_t row = 0; row < mask.size(); ++row) {
-      mask[row] = static_cast<std::uint8_t>(op.accept[static_cast<std::size_t>(order(left(row), right(row)) + 1)]);
+      mask[row] = static_cast<std::uint8_t>(op.accept[order(left(row), right(row))]);
     }
   };
   if (is_string(op.left, batch)) {
-    with_string(op.left, batch, [&](auto left) { with_string(op.right, batch, [&](auto right) { fill(left, right); }); });
+    with_string(op.left, batch,
+                [&](auto left) { with_string(op.right, batch, [&](auto right) { fill(left, right); }); });
   } else {
-    with_numeric(op.left, batch, [&](auto left) { with_numeric(op.right, batch, [&](auto right) { fill(left, right); }); });
+    with_numeric(op.left, batch,
+                 [&](auto left) { with_numeric(op.right, batch, [&](auto right) { fill(left, right); }); });
   }
   for (const auto* side : {&op.left, &op.right}) {
     if (const auto* column = std::get_if<ColumnRef>(side)) clear_missing(batch.columns[column->slot], mask);
@@ -93,9 +96,15 @@ void evaluate(const expression::In& op, const Batch& batch, Mask& mask) {
     }
   };
   switch (column.type) {
-    case ColumnType::kInteger: fill(op.integers, [&](std::size_t row) { return column.integers[row]; }); break;
-    case ColumnType::kNumber: fill(op.numbers, [&](std::size_t row) { return column.numbers[row]; }); break;
-    case ColumnType::kString: fill(op.strings, [&](std::size_t row) { return column.string(row); }); break;
+    case ColumnType::kInteger:
+      fill(op.integers, [&](std::size_t row) { return column.integers[row]; });
+      break;
+    case ColumnType::kNumber:
+      fill(op.numbers, [&](std::size_t row) { return column.numbers[row]; });
+      break;
+    case ColumnType::kString:
+      fill(op.strings, [&](std::size_t row) { return column.string(row); });
+      break;
   }
   clear_missing(column, mask);
 }
@@ -121,7 +130,9 @@ RowFilter::~RowFilter() = default;
 RowFilter::RowFilter(RowFilter&&) noexcept = default;
 RowFilter& RowFilter::operator=(RowFilter&&) noexcept = default;
 
-const std::vector<std::int64_t>& RowFilter::columns() const noexcept { return state_->program.columns; }
+const std::vector<std::int64_t>& RowFilter::columns() const noexcept {
+  return state_->program.columns;
+}
 
 void RowFilter::select(const Batch& batch, std::vector<std::uint32_t>& rows) {
   const auto count = static_cast<std::size_t>(batch.rows);

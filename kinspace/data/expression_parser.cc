@@ -21,9 +21,9 @@ enum class TokenKind : std::uint8_t { kEnd, kNumber, kString, kName, kWord, kSym
 
 struct Token {
   TokenKind kind = TokenKind::kEnd;
-  std::size_t at = 0;     // byte where it starts
-  std::string_view raw;   // as written
-  std::string text;       // kString, kName: without quotes; kWord: in lower case; kSymbol: in its usual spelling
+  std::size_t at = 0;    // byte where it starts
+  std::string_view raw;  // as written
+  std::string text;      // kString, kName: without quotes; kWord: in lower case; kSymbol: in its usual spelling
 };
 
 // A text with its errors: each shows the line of the text and a caret below the place.
@@ -43,10 +43,9 @@ class Source {
     for (char& c : shown) {
       if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
     }
-    throw Error::invalid_argument(
-        fmt::format("data.where, column {}: {}\n  {}\n  {}^", characters(0, at) + 1, what, shown,
-                    std::string(characters(first, at), ' ')),
-        std::move(fix));
+    throw Error::invalid_argument(fmt::format("data.where, column {}: {}\n  {}\n  {}^", characters(0, at) + 1, what,
+                                              shown, std::string(characters(first, at), ' ')),
+                                  std::move(fix));
   }
 
  private:
@@ -60,18 +59,23 @@ class Source {
   std::string_view text_;
 };
 
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+bool is_digit(char c) noexcept {
+  return c >= '0' && c <= '9';
+}
 bool starts_name(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
 }
-bool in_name(char c) noexcept { return starts_name(c) || is_digit(c) || c == '.'; }
+bool in_name(char c) noexcept {
+  return starts_name(c) || is_digit(c) || c == '.';
+}
 
 class Lexer {
  public:
   explicit Lexer(const Source& source) : source_(source), text_(source.text()) {}
 
   Token next() {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r')) ++at_;
+    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r'))
+      ++at_;
     Token token;
     token.at = at_;
     if (at_ == text_.size()) return token;
@@ -122,7 +126,8 @@ class Lexer {
       }
       inside.push_back(text_[at_]);
     }
-    source_.fail(start, fmt::format("the {} that starts here does not end", what), fmt::format("close it with {}", quote));
+    source_.fail(start, fmt::format("the {} that starts here does not end", what),
+                 fmt::format("close it with {}", quote));
   }
 
   static bool keyword(std::string& word) {
@@ -130,7 +135,8 @@ class Lexer {
     for (char& c : lower) {
       if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
     }
-    const bool found = lower == "and" || lower == "or" || lower == "not" || lower == "in" || lower == "is" || lower == "missing";
+    const bool found =
+        lower == "and" || lower == "or" || lower == "not" || lower == "in" || lower == "is" || lower == "missing";
     if (found) word = lower;
     return found;
   }
@@ -140,9 +146,9 @@ class Lexer {
       std::string_view written;
       const char* means;
     };
-    constexpr Spelling kSpellings[] = {{"==", "="}, {"!=", "!="}, {"<=", "<="}, {">=", ">="}, {"&&", "and"}, {"||", "or"},
-                                       {"=", "="},  {"<", "<"},   {">", ">"},   {"!", "not"}, {"(", "("},    {")", ")"},
-                                       {",", ","}};
+    constexpr Spelling kSpellings[] = {{"==", "="},  {"!=", "!="}, {"<=", "<="}, {">=", ">="}, {"&&", "and"},
+                                       {"||", "or"}, {"=", "="},   {"<", "<"},   {">", ">"},   {"!", "not"},
+                                       {"(", "("},   {")", ")"},   {",", ","}};
     for (const Spelling& spelling : kSpellings) {
       if (text_.substr(at_).starts_with(spelling.written)) {
         at_ += spelling.written.size();
@@ -233,7 +239,8 @@ class Parser {
     advance();
     const Side right = side();
     if (!std::holds_alternative<ColumnRef>(left.operand) && !std::holds_alternative<ColumnRef>(right.operand)) {
-      source_.fail(left.token.at, "this compares two constants", "name a column on one side; constant strings stand in quotes, columns do not");
+      source_.fail(left.token.at, "this compares two constants",
+                   "name a column on one side; constant strings stand in quotes, columns do not");
     }
     check_types(left, right);
     check_types(right, left);
@@ -284,10 +291,17 @@ class Parser {
     Side result;
     result.token = token_;
     switch (token_.kind) {
-      case TokenKind::kNumber: result.operand = number(); break;
-      case TokenKind::kString: result.operand = token_.text; break;
-      case TokenKind::kName: result.operand = ColumnRef{slot(token_)}; break;
-      default: expected("a column, a number or a string");
+      case TokenKind::kNumber:
+        result.operand = number();
+        break;
+      case TokenKind::kString:
+        result.operand = token_.text;
+        break;
+      case TokenKind::kName:
+        result.operand = ColumnRef{slot(token_)};
+        break;
+      default:
+        expected("a column, a number or a string");
     }
     advance();
     return result;
@@ -299,7 +313,8 @@ class Parser {
     if (as_integer == Parsed::kOk || as_integer == Parsed::kLeadingZero) return integer;
     double value = 0;
     const Parsed parsed = parse_number(token_.raw, value);
-    if (parsed == Parsed::kOverflow) source_.fail(token_.at, fmt::format("{} is out of range", token_.raw), "use a number within 1e308");
+    if (parsed == Parsed::kOverflow)
+      source_.fail(token_.at, fmt::format("{} is out of range", token_.raw), "use a number within 1e308");
     if (parsed != Parsed::kOk) {
       source_.fail(token_.at, fmt::format("{} is not a number", quoted(token_.raw)),
                    "quote a string; write a column name that starts with a digit in `backquotes`");
@@ -310,11 +325,8 @@ class Parser {
   std::size_t slot(const Token& token) {
     const auto found = field_of_name_.find(token.text);
     if (found == field_of_name_.end()) {
-      try {
-        find_field(fields_, token.text, file_, "the condition");
-      } catch (const Error& error) {
-        source_.fail(token.at, error.message(), "name one of its columns; strings stand in quotes");
-      }
+      source_.fail(token.at, no_such_field(fields_, token.text, file_),
+                   "name one of its columns; strings stand in quotes");
     }
     const auto [known, added] = slot_of_field_.emplace(found->second, program_.columns.size());
     if (added) program_.columns.push_back(static_cast<std::int64_t>(found->second));
@@ -340,18 +352,21 @@ class Parser {
       const Field& other = field_of(right);
       if (string == (other.type == ColumnType::kString)) return;
       source_.fail(left.token.at,
-                   fmt::format("column {} is {}, column {} is {}", quoted(field.name), described(field), quoted(other.name),
-                               described(other)),
+                   fmt::format("column {} is {}, column {} is {}", quoted(field.name), described(field),
+                               quoted(other.name), described(other)),
                    fmt::format("set data.types.{} = \"{}\"", toml_key(field.name), string ? "number" : "string"));
     }
     if (string == std::holds_alternative<std::string>(right.operand)) return;
     const std::string value(right.token.raw.substr(0, 40));
     if (string) {
-      source_.fail(left.token.at, fmt::format("column {} is {}, {} is a number", quoted(field.name), described(field), value),
-                   fmt::format("compare with a string such as '{}', or set data.types.{} = \"number\"", value, toml_key(field.name)));
+      source_.fail(left.token.at,
+                   fmt::format("column {} is {}, {} is a number", quoted(field.name), described(field), value),
+                   fmt::format("compare with a string such as '{}', or set data.types.{} = \"number\"", value,
+                               toml_key(field.name)));
     }
-    source_.fail(left.token.at, fmt::format("column {} is {}, {} is a string", quoted(field.name), described(field), value),
-                 fmt::format("write the number without quotes, or set data.types.{} = \"string\"", toml_key(field.name)));
+    source_.fail(
+        left.token.at, fmt::format("column {} is {}, {} is a string", quoted(field.name), described(field), value),
+        fmt::format("write the number without quotes, or set data.types.{} = \"string\"", toml_key(field.name)));
   }
 
   static std::string described(const Field& field) {
@@ -367,8 +382,9 @@ class Parser {
       std::string_view symbol;
       std::array<bool, 3> accept;
     };
-    constexpr Meaning kMeanings[] = {{"=", {false, true, false}}, {"!=", {true, false, true}}, {"<", {true, false, false}},
-                                     {"<=", {true, true, false}}, {">", {false, false, true}}, {">=", {false, true, true}}};
+    constexpr Meaning kMeanings[] = {{"=", {false, true, false}}, {"!=", {true, false, true}},
+                                     {"<", {true, false, false}}, {"<=", {true, true, false}},
+                                     {">", {false, false, true}}, {">=", {false, true, true}}};
     if (token_.kind != TokenKind::kSymbol) return std::nullopt;
     for (const Meaning& meaning : kMeanings) {
       if (token_.text == meaning.symbol) return meaning.accept;
@@ -397,7 +413,8 @@ class Parser {
 
   [[noreturn]] void expected(const std::string& what) const {
     const std::string came = token_.kind == TokenKind::kEnd ? "the end" : quoted(token_.raw);
-    source_.fail(token_.at, fmt::format("{} came where {} is needed", came, what), "an example: rating >= 4 and not genre = 'Drama'");
+    source_.fail(token_.at, fmt::format("{} came where {} is needed", came, what),
+                 "an example: rating >= 4 and not genre = 'Drama'");
   }
 
   const Source& source_;
@@ -414,8 +431,9 @@ class Parser {
 
 Program parse(std::string_view text, std::span<const Field> fields, const std::string& file) {
   if (text.size() > kMaxText) {
-    throw Error::invalid_argument(fmt::format("data.where is {} long; at most {} are allowed", human_bytes(text.size()), human_bytes(kMaxText)),
-                                  "prepare the file with another tool");
+    throw Error::invalid_argument(
+        fmt::format("data.where is {} long; at most {} are allowed", human_bytes(text.size()), human_bytes(kMaxText)),
+        "prepare the file with another tool");
   }
   if (!is_utf8(text)) throw Error::invalid_argument("data.where is not UTF-8", "save the spec as UTF-8");
   if (trim(text).empty()) return {};

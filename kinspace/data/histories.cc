@@ -11,7 +11,9 @@ std::int64_t KeyList::size() const noexcept {
   return static_cast<std::int64_t>(numbers != nullptr ? numbers->size() : std::get_if<1>(&keys_)->size());
 }
 
-std::string KeyList::text(std::int64_t i) const { return integers() ? fmt::format("{}", integer(i)) : string(i); }
+std::string KeyList::text(std::int64_t i) const {
+  return integers() ? fmt::format("{}", integer(i)) : string(i);
+}
 
 std::uint64_t KeyList::number(std::int64_t i) const {
   return integers() ? static_cast<std::uint64_t>(integer(i)) : fnv1a64(string(i));

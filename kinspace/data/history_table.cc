@@ -45,7 +45,8 @@ HistoryTable::HistoryTable(const DataOptions& data, const HistoriesRequest& requ
   for (const std::string& name : data.order_by) {
     const std::size_t column = want(find_field(reader_.fields(), name, reader_.name(), kOrderRole));
     // The group's own key orders nothing inside it.
-    if (column != group_ && std::find(orders_.begin(), orders_.end(), column) == orders_.end()) orders_.push_back(column);
+    if (column != group_ && std::find(orders_.begin(), orders_.end(), column) == orders_.end())
+      orders_.push_back(column);
   }
   if (!request.split_column.empty()) split_ = key_column(request.split_column, kSplitRole);
 }
@@ -82,8 +83,8 @@ std::size_t HistoryTable::key_column(const std::string& name, std::string_view r
     std::string example;
     if (found.guessed) example = fmt::format(" such as {} on line {}", quoted(found.example), found.example_line);
     throw Error::invalid_argument(
-        fmt::format("{}: column {} of {} holds numbers{}; keys are integers or strings", role, quoted(name), reader_.name(),
-                    example),
+        fmt::format("{}: column {} of {} holds numbers{}; keys are integers or strings", role, quoted(name),
+                    reader_.name(), example),
         fmt::format("set data.types.{} = \"string\" to take the values as they are written", toml_key(name)));
   }
   return want(at);

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <numeric>
 #include <utility>
 
 #include "kinspace/base/error.h"
@@ -17,8 +16,25 @@ constexpr int kFirstBits = 6;
 constexpr std::int64_t kMaxKeys = 0xFFFFFFFELL;
 constexpr std::size_t kBlock = std::size_t{1} << 16;
 
-std::uint64_t hash_of(std::int64_t key) noexcept { return mix64(static_cast<std::uint64_t>(key)); }
-std::uint64_t hash_of(std::string_view key) noexcept { return mix64(fnv1a64(key)); }
+// A random table as full as ours has no chain of this length; keys that somebody chose to collide have.
+constexpr std::size_t kLongChain = 4096;
+constexpr std::uint64_t kMaxSalt = 8;
+
+std::uint64_t hash_of(std::int64_t key, std::uint64_t salt) noexcept {
+  return mix64(static_cast<std::uint64_t>(key) ^ mix64(salt));
+}
+
+std::uint64_t hash_of(std::string_view key, std::uint64_t salt) noexcept {
+  std::uint64_t hash = mix64(salt) ^ key.size();
+  for (; key.size() > 8; key.remove_prefix(8)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, key.data(), 8);
+    hash = mix64(hash ^ word);
+  }
+  std::uint64_t rest = 0;
+  if (!key.empty()) std::memcpy(&rest, key.data(), key.size());  // the data of an empty one may be null
+  return mix64(hash ^ rest);
+}
 
 }  // namespace
 
@@ -38,11 +54,11 @@ std::int64_t KeyIndex::find_slot(std::uint64_t hash, const Key& key, Equal equal
 }
 
 std::int64_t KeyIndex::find(std::int64_t key) const noexcept {
-  return find_slot(hash_of(key), key, [this](std::size_t i, std::int64_t k) { return integers_[i] == k; });
+  return find_slot(hash_of(key, salt_), key, [this](std::size_t i, std::int64_t k) { return integers_[i] == k; });
 }
 
 std::int64_t KeyIndex::find(std::string_view key) const noexcept {
-  return find_slot(hash_of(key), key, [this](std::size_t i, std::string_view k) { return strings_[i] == k; });
+  return find_slot(hash_of(key, salt_), key, [this](std::size_t i, std::string_view k) { return strings_[i] == k; });
 }
 
 std::uint32_t KeyIndex::insert(std::int64_t key) {
@@ -50,7 +66,7 @@ std::uint32_t KeyIndex::insert(std::int64_t key) {
   const std::int64_t found = find(key);
   if (found >= 0) return static_cast<std::uint32_t>(found);
   integers_.push_back(key);
-  return add(hash_of(key));
+  return add(hash_of(key, salt_));
 }
 
 std::uint32_t KeyIndex::insert(std::string_view key) {
@@ -58,14 +74,14 @@ std::uint32_t KeyIndex::insert(std::string_view key) {
   const std::int64_t found = find(key);
   if (found >= 0) return static_cast<std::uint32_t>(found);
   strings_.push_back(store(key));
-  return add(hash_of(key));
+  return add(hash_of(key, salt_));
 }
 
 std::uint32_t KeyIndex::add(std::uint64_t hash) {
   if (size_ >= kMaxKeys) throw Error::resource_limit("more than 4 294 967 294 different keys in one column");
   if (slots_.empty() || static_cast<std::uint64_t>(size_ + 1) * 10 > slots_.size() * 7) grow();
   const auto number = static_cast<std::uint32_t>(size_++);
-  place((hash >> 32 << 32) | (static_cast<std::uint64_t>(number) + 1));
+  if (place(hash, number) > kLongChain && salt_ < kMaxSalt) change_salt();
   return number;
 }
 
@@ -74,15 +90,27 @@ void KeyIndex::grow() {
   std::vector<std::uint64_t> old(std::size_t{1} << bits_);
   old.swap(slots_);
   for (const std::uint64_t slot : old) {
-    if (slot != 0) place(slot);
+    if (slot != 0) place(slot, static_cast<std::uint32_t>((slot & kNumberMask) - 1));
   }
 }
 
-void KeyIndex::place(std::uint64_t slot) noexcept {
+void KeyIndex::change_salt() {
+  ++salt_;
+  std::fill(slots_.begin(), slots_.end(), 0);
+  for (std::int64_t i = 0; i < size_; ++i) {
+    const auto number = static_cast<std::uint32_t>(i);
+    place(integers_only_ ? hash_of(integers_[number], salt_) : hash_of(strings_[number], salt_), number);
+  }
+}
+
+// Length of the chain of full slots before the free one that was taken.
+std::size_t KeyIndex::place(std::uint64_t hash, std::uint32_t number) noexcept {
   const std::size_t mask = slots_.size() - 1;
-  auto i = static_cast<std::size_t>(slot >> (64 - bits_));
-  while (slots_[i] != 0) i = (i + 1) & mask;
-  slots_[i] = slot;
+  auto i = static_cast<std::size_t>(hash >> (64 - bits_));
+  std::size_t chain = 0;
+  for (; slots_[i] != 0; ++chain) i = (i + 1) & mask;
+  slots_[i] = (hash & ~kNumberMask) | (static_cast<std::uint64_t>(number) + 1);
+  return chain;
 }
 
 std::string_view KeyIndex::store(std::string_view key) {
@@ -105,7 +133,8 @@ std::vector<std::uint32_t> KeyIndex::sort() {
   const auto renumber = [&](auto& keys) {
     auto sorted = keys;
     std::sort(sorted.begin(), sorted.end());
-    for (std::size_t i = 0; i < sorted.size(); ++i) numbers[static_cast<std::size_t>(find(sorted[i]))] = static_cast<std::uint32_t>(i);
+    for (std::size_t i = 0; i < sorted.size(); ++i)
+      numbers[static_cast<std::size_t>(find(sorted[i]))] = static_cast<std::uint32_t>(i);
     keys = std::move(sorted);
   };
   if (integers_only_) {

@@ -14,7 +14,8 @@ namespace kin {
 ///
 /// Limits   2^32 - 2 keys; kResourceLimit beyond.
 /// Memory   an integer key 8 bytes, a string key 16 and its bytes, and 11 to 23 bytes of table for each.
-/// Cost     expected O(1) a call; the table is open-addressed with linear probing and at most 0.7 full.
+/// Cost     expected O(1) a call; the table is open-addressed with linear probing and at most 0.7 full. Keys made to
+///          collide make it hash anew.
 /// Threads  any number of readers while nobody inserts.
 class KeyIndex {
  public:
@@ -42,25 +43,27 @@ class KeyIndex {
   KeyList keys() const;
 
  private:
-  // A slot holds 32 bits of the key's hash above its number plus one; 0: free. The place is the top bits of the hash, so
-  // the table grows without a look at the keys.
+  // A slot holds 32 bits of the key's hash above its number plus one; 0: free. The place is the top bits of the hash,
+  // so the table grows without a look at the keys.
   static constexpr std::uint64_t kNumberMask = 0xFFFFFFFFULL;
 
   template <class Key, class Equal>
   std::int64_t find_slot(std::uint64_t hash, const Key& key, Equal equal) const noexcept;
   std::uint32_t add(std::uint64_t hash);
   void grow();
-  void place(std::uint64_t slot) noexcept;
+  void change_salt();
+  std::size_t place(std::uint64_t hash, std::uint32_t number) noexcept;
   std::string_view store(std::string_view key);
 
   bool integers_only_;
   std::int64_t size_ = 0;
-  int bits_ = 0;                            // of the number of slots
+  std::uint64_t salt_ = 0;  // of the hash; raised when keys collide as if somebody meant it
+  int bits_ = 0;            // of the number of slots
   std::vector<std::uint64_t> slots_;
-  std::vector<std::int64_t> integers_;      // by number
-  std::vector<std::string_view> strings_;   // by number, into blocks_
+  std::vector<std::int64_t> integers_;     // by number
+  std::vector<std::string_view> strings_;  // by number, into blocks_
   std::vector<std::unique_ptr<char[]>> blocks_;
-  char* free_ = nullptr;                    // rest of the last block
+  char* free_ = nullptr;  // rest of the last block
   std::size_t free_bytes_ = 0;
   std::uint64_t text_bytes_ = 0;
 };

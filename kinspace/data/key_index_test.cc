@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 
+#include "kinspace/base/hash.h"
 #include "kinspace/base/random.h"
 
 namespace kin {
@@ -66,7 +67,8 @@ TEST(KeyIndex, AgreesWithAMapOverManyKeys) {
   for (int i = 0; i < 100000; ++i) {
     // Runs of neighbours, multiples of a power of two and scattered values: what ids look like.
     const std::uint64_t draw = random.below(20000);
-    const std::int64_t key = random.below(2) == 0 ? static_cast<std::int64_t>(draw) : static_cast<std::int64_t>(draw << 32);
+    const std::int64_t key =
+        random.below(2) == 0 ? static_cast<std::int64_t>(draw) : static_cast<std::int64_t>(draw << 32);
     const auto [found, added] = want.emplace(key, static_cast<std::uint32_t>(want.size()));
     ASSERT_EQ(integers.insert(key), found->second);
     ASSERT_EQ(strings.insert(std::to_string(key)), found->second);
@@ -79,6 +81,36 @@ TEST(KeyIndex, AgreesWithAMapOverManyKeys) {
     ASSERT_EQ(strings.find(std::to_string(key)), number);
     ++rank;
   }
+}
+
+// The x of which `y` is the mix64.
+std::uint64_t unmix64(std::uint64_t y) {
+  const auto unshift = [](std::uint64_t value, int shift) {
+    std::uint64_t x = value;
+    for (int known = shift; known < 64; known += shift) x = value ^ (x >> shift);
+    return x;
+  };
+  const auto inverse = [](std::uint64_t odd) {
+    std::uint64_t x = odd;
+    for (int i = 0; i < 6; ++i) x *= 2 - odd * x;  // Newton: every step doubles the right bits
+    return x;
+  };
+  y = unshift(y, 31) * inverse(0x94D049BB133111EBULL);
+  y = unshift(y, 27) * inverse(0xBF58476D1CE4E5B9ULL);
+  return unshift(y, 30) - 0x9E3779B97F4A7C15ULL;
+}
+
+TEST(KeyIndex, KeysThatWereMadeToCollideAreFoundAllTheSame) {
+  KeyIndex index(true);
+  std::vector<std::int64_t> keys;
+  for (std::uint64_t i = 0; i < 20000; ++i) {
+    const std::uint64_t same_place = 0xABCDEF0000000000ULL + i;
+    ASSERT_EQ(mix64(unmix64(same_place)), same_place);
+    keys.push_back(static_cast<std::int64_t>(unmix64(same_place) ^ mix64(0)));
+  }
+  for (std::size_t i = 0; i < keys.size(); ++i) ASSERT_EQ(index.insert(keys[i]), i);
+  for (std::size_t i = 0; i < keys.size(); ++i) ASSERT_EQ(index.find(keys[i]), static_cast<std::int64_t>(i));
+  EXPECT_EQ(index.find(std::int64_t{1}), -1);
 }
 
 TEST(KeyList, HoldsIntegersOrStrings) {

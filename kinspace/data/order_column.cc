@@ -8,7 +8,9 @@ namespace {
 constexpr std::uint64_t kSign = std::uint64_t{1} << 63;
 
 // Unsigned integers in the order of the values.
-std::uint64_t ordered(std::int64_t value) noexcept { return static_cast<std::uint64_t>(value) ^ kSign; }
+std::uint64_t ordered(std::int64_t value) noexcept {
+  return static_cast<std::uint64_t>(value) ^ kSign;
+}
 std::uint64_t ordered(double value) noexcept {
   const auto bits = std::bit_cast<std::uint64_t>(value + 0.0);  // -0 becomes 0: they tie
   return (bits & kSign) != 0 ? ~bits : bits | kSign;
@@ -21,10 +23,13 @@ template <class F>
 bool OrderColumn::for_each_value(const Column& column, std::span<const std::uint32_t> rows, F f) {
   switch (column.type) {
     case ColumnType::kInteger:
-      return std::all_of(rows.begin(), rows.end(), [&](std::uint32_t row) { return f(row, ordered(column.integers[row])); });
+      return std::all_of(rows.begin(), rows.end(),
+                         [&](std::uint32_t row) { return f(row, ordered(column.integers[row])); });
     case ColumnType::kNumber:
-      return std::all_of(rows.begin(), rows.end(), [&](std::uint32_t row) { return f(row, ordered(column.numbers[row])); });
-    case ColumnType::kString: break;
+      return std::all_of(rows.begin(), rows.end(),
+                         [&](std::uint32_t row) { return f(row, ordered(column.numbers[row])); });
+    case ColumnType::kString:
+      break;
   }
   return std::all_of(rows.begin(), rows.end(), [&](std::uint32_t row) {
     const std::int64_t rank = ranks_.find(column.string(row));

@@ -13,11 +13,12 @@
 namespace kin {
 
 /// Values of a column that orders events, kept as unsigned integers of the same order, in 4 bytes where they span less
-/// than 2^32 and else in 8. They are seen twice: to learn their range, then to be kept. The item column needs no memory:
-/// item numbers have the order of the keys.
+/// than 2^32 and else in 8. They are seen twice: to learn their range, then to be kept. The item column needs no
+/// memory: item numbers have the order of the keys.
 class OrderColumn {
  public:
-  OrderColumn(ColumnType type, bool is_item) : is_item_(is_item), is_string_(type == ColumnType::kString), ranks_(false) {}
+  OrderColumn(ColumnType type, bool is_item)
+      : is_item_(is_item), is_string_(type == ColumnType::kString), ranks_(false) {}
 
   /// First pass; no row of `rows` may be missing.
   void see(const Column& column, std::span<const std::uint32_t> rows);

@@ -47,10 +47,12 @@ TEST(ParseInteger, TakesTheWholeRangeOf64Bits) {
 }
 
 TEST(ParseInteger, TellsOverflowFromOtherText) {
-  for (const char* text : {"9223372036854775808", "-9223372036854775809", "18446744073709551615", "99999999999999999999999"}) {
+  for (const char* text :
+       {"9223372036854775808", "-9223372036854775809", "18446744073709551615", "99999999999999999999999"}) {
     EXPECT_EQ(integer_kind(text), Parsed::kOverflow) << text;
   }
-  for (const char* text : {"-", "+5", "1.0", "1e3", "0x10", "1_000", "1,5", "12a", "- 1", "1 2", "9999999999999999999x", "1-"}) {
+  for (const char* text :
+       {"-", "+5", "1.0", "1e3", "0x10", "1_000", "1,5", "12a", "- 1", "1 2", "9999999999999999999x", "1-"}) {
     EXPECT_EQ(integer_kind(text), Parsed::kOther) << text;
   }
   for (const char* text : {"", " ", "\t "}) EXPECT_EQ(integer_kind(text), Parsed::kEmpty) << text;
@@ -80,8 +82,10 @@ TEST(ParseNumber, TakesDecimalsAndExponents) {
 
 TEST(ParseNumber, RefusesWhatIsNoFiniteNumber) {
   for (const char* text : {"1e400", "-1e400", "1e-400"}) EXPECT_EQ(number_kind(text), Parsed::kOverflow) << text;
-  for (const char* text : {"nan", "NAN", "-nan", "inf", "+inf", "-Infinity"}) EXPECT_EQ(number_kind(text), Parsed::kNotFinite) << text;
-  for (const char* text : {".", "-", "e5", "1e", "1.2.3", "1,5", "0x1p3", "nan(1)", "infinit", "1 2", "--1", "+1", "one", "1e+"}) {
+  for (const char* text : {"nan", "NAN", "-nan", "inf", "+inf", "-Infinity"})
+    EXPECT_EQ(number_kind(text), Parsed::kNotFinite) << text;
+  for (const char* text :
+       {".", "-", "e5", "1e", "1.2.3", "1,5", "0x1p3", "nan(1)", "infinit", "1 2", "--1", "+1", "one", "1e+"}) {
     EXPECT_EQ(number_kind(text), Parsed::kOther) << text;
   }
   EXPECT_EQ(number_kind(""), Parsed::kEmpty);

@@ -64,16 +64,19 @@ class Loader {
     std::vector<std::uint32_t> kept;
     for (table_.start(1); table_.next(kept);) {
       const Batch& batch = table_.batch();
-      for_each_key(batch.columns[table_.group()], kept, [&](auto key) { return groups_.insert(key); },
-                   [&](std::uint32_t row, std::uint32_t group) {
-                     if (group == counts_.size()) {
-                       counts_.push_back(0);
-                       if (table_.split()) split_.push_back(split_number(row));
-                     }
-                     ++counts_[group];
-                     if (table_.split() && split_[group] != split_number(row)) refuse_split(row, group);
-                   });
-      for_each_key(batch.columns[table_.item()], kept, [&](auto key) { return items_.insert(key); }, [](std::uint32_t, std::uint32_t) {});
+      for_each_key(
+          batch.columns[table_.group()], kept, [&](auto key) { return groups_.insert(key); },
+          [&](std::uint32_t row, std::uint32_t group) {
+            if (group == counts_.size()) {
+              counts_.push_back(0);
+              if (table_.split()) split_.push_back(split_number(row));
+            }
+            ++counts_[group];
+            if (table_.split() && split_[group] != split_number(row)) refuse_split(row, group);
+          });
+      for_each_key(
+          batch.columns[table_.item()], kept, [&](auto key) { return items_.insert(key); },
+          [](std::uint32_t, std::uint32_t) {});
       for (std::size_t i = 0; i < orders_.size(); ++i) orders_[i].see(batch.columns[table_.orders()[i]], kept);
       result_.kept_rows += static_cast<std::int64_t>(kept.size());
       check_memory();
@@ -125,18 +128,20 @@ class Loader {
     for (table_.start(2); table_.next(kept);) {
       const Batch& batch = table_.batch();
       places.resize(static_cast<std::size_t>(batch.rows));
-      for_each_key(batch.columns[table_.group()], kept, [&](auto key) { return groups_.find(key); },
-                   [&](std::uint32_t row, std::int64_t group) {
-                     if (group < 0 || next[static_cast<std::size_t>(group)] == h.offsets[static_cast<std::size_t>(group) + 1]) {
-                       throw changed(data_.path);
-                     }
-                     places[row] = next[static_cast<std::size_t>(group)]++;
-                   });
-      for_each_key(batch.columns[table_.item()], kept, [&](auto key) { return items_.find(key); },
-                   [&](std::uint32_t row, std::int64_t found) {
-                     if (found < 0) throw changed(data_.path);
-                     h.items[static_cast<std::size_t>(places[row])] = static_cast<std::uint32_t>(found);
-                   });
+      for_each_key(
+          batch.columns[table_.group()], kept, [&](auto key) { return groups_.find(key); },
+          [&](std::uint32_t row, std::int64_t group) {
+            if (group < 0 || next[static_cast<std::size_t>(group)] == h.offsets[static_cast<std::size_t>(group) + 1]) {
+              throw changed(data_.path);
+            }
+            places[row] = next[static_cast<std::size_t>(group)]++;
+          });
+      for_each_key(
+          batch.columns[table_.item()], kept, [&](auto key) { return items_.find(key); },
+          [&](std::uint32_t row, std::int64_t found) {
+            if (found < 0) throw changed(data_.path);
+            h.items[static_cast<std::size_t>(places[row])] = static_cast<std::uint32_t>(found);
+          });
       for (std::size_t i = 0; i < orders_.size(); ++i) {
         if (!orders_[i].put(batch.columns[table_.orders()[i]], kept, places)) throw changed(data_.path);
       }
@@ -158,13 +163,15 @@ class Loader {
 
   std::uint64_t split_number(std::uint32_t row) const {
     const Column& column = table_.batch().columns[*table_.split()];
-    return column.type == ColumnType::kInteger ? static_cast<std::uint64_t>(column.integers[row]) : fnv1a64(column.string(row));
+    return column.type == ColumnType::kInteger ? static_cast<std::uint64_t>(column.integers[row])
+                                               : fnv1a64(column.string(row));
   }
 
   [[noreturn]] void refuse_split(std::uint32_t row, std::uint32_t group) const {
     throw Error::bad_data(
         fmt::format("{} line {}: the group {} = {} has another value of {} here than in an earlier row", data_.path,
-                    table_.reader().line(row), data_.group_by, quoted(groups_.text(group)), quoted(request_.split_column)),
+                    table_.reader().line(row), data_.group_by, quoted(groups_.text(group)),
+                    quoted(request_.split_column)),
         "split by a column that is the same in all rows of a group, or by group");
   }
 
@@ -188,8 +195,8 @@ class Loader {
     if (request_.memory_limit == 0 || result_.peak_bytes <= request_.memory_limit) return;
     throw Error::resource_limit(
         fmt::format("reading {} takes {} or more ({} events of {} groups and {} items so far); the memory limit is {}",
-                    data_.path, human_bytes(result_.peak_bytes), with_thousands(size.events), with_thousands(size.groups),
-                    with_thousands(items_.size()), human_bytes(request_.memory_limit)),
+                    data_.path, human_bytes(result_.peak_bytes), with_thousands(size.events),
+                    with_thousands(size.groups), with_thousands(items_.size()), human_bytes(request_.memory_limit)),
         "raise --memory-limit, or keep fewer rows by data.where");
   }
 
@@ -212,11 +219,11 @@ LoadedHistories read_histories(const DataOptions& data, const HistoriesRequest& 
 }
 
 std::uint64_t estimate_read_memory(const ReadSize& size) noexcept {
-  constexpr std::uint64_t kTable = 23;                // KeyIndex, an entry at most
-  constexpr std::uint64_t kIntegerKey = 8 + 8;        // in the index and in the KeyList
-  constexpr std::uint64_t kStringKey = 16 + 32;       // likewise, without its bytes
-  constexpr std::uint64_t kGroup = 3 * 8;             // offset, next place, number for the split
-  constexpr std::uint64_t kBlockFactor = 12;          // block, cells and columns of the reader, in blocks
+  constexpr std::uint64_t kTable = 23;           // KeyIndex, an entry at most
+  constexpr std::uint64_t kIntegerKey = 8 + 8;   // in the index and in the KeyList
+  constexpr std::uint64_t kStringKey = 16 + 32;  // likewise, without its bytes
+  constexpr std::uint64_t kGroup = 24;           // offset, next place, number for the split
+  constexpr std::uint64_t kBlockFactor = 12;     // block, cells and columns of the reader, in blocks
   constexpr std::uint64_t kSortEntry = 16;
   const auto events = static_cast<std::uint64_t>(size.events);
   const auto groups = static_cast<std::uint64_t>(size.groups);
@@ -235,11 +242,11 @@ TablePreview preview_table(const DataOptions& data, const HistoriesRequest& requ
   preview.file_bytes = table.reader().size();
   ReadSize size;
   size.events = preview.estimated_rows;
-  size.groups = preview.estimated_rows / 10;
-  size.items = preview.estimated_rows / 20;
+  size.groups = preview.estimated_rows / 20;
+  size.items = preview.estimated_rows / 50;
   size.order_bytes = 0;
   for (const std::size_t column : table.orders()) {
-    if (column != table.item()) size.order_bytes += 4;
+    if (column != table.item()) size.order_bytes += table.field(column).type == ColumnType::kNumber ? 8 : 4;
   }
   size.block_bytes = request.limits.block_bytes;
   preview.estimated_memory = estimate_read_memory(size);

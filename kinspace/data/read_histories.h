@@ -14,18 +14,19 @@
 namespace kin {
 
 struct ReadProgress {
-  int pass = 1;                  ///< of `passes`
+  int pass = 1;  ///< of `passes`
   int passes = 2;
-  std::uint64_t bytes = 0;       ///< of the file, in this pass
+  std::uint64_t bytes = 0;  ///< of the file, in this pass
   std::uint64_t total_bytes = 0;
 };
 
 /// What is wanted from a table beside its DataOptions.
 struct HistoriesRequest {
-  std::string item = {};                              ///< column of the items
-  std::string split_column = {};                      ///< its value, the same in all rows of a group, decides the split; empty: none
-  std::uint64_t memory_limit = 0;                     ///< bytes that reading may take; 0: no limit
-  std::function<void(const ReadProgress&)> progress = {};  ///< called after every block; may throw Error::cancelled to stop
+  std::string item = {};           ///< column of the items
+  std::string split_column = {};   ///< its value, the same in all rows of a group, decides the split; empty: none
+  std::uint64_t memory_limit = 0;  ///< bytes that reading may take; 0: no limit
+  std::function<void(const ReadProgress&)> progress =
+      {};  ///< called after every block; may throw Error::cancelled to stop
   CsvLimits limits = {};
 };
 
@@ -38,19 +39,20 @@ struct LoadedHistories {
   std::int64_t short_groups = 0;             ///< groups with one event, which give neither an example nor a case
   std::int64_t longest_group = 0;
   std::uint64_t file_bytes = 0;
-  std::string digest;                        ///< Checksum of the file, for noticing other data
-  std::uint64_t peak_bytes = 0;              ///< memory that reading took, by estimate_read_memory()
+  std::string digest;            ///< Checksum of the file, for noticing other data
+  std::uint64_t peak_bytes = 0;  ///< memory that reading took, by estimate_read_memory()
 };
 
-/// Reads the rows of a table into histories: in a first pass over the file the keys are collected and the events of each
-/// group counted, in a second one every event is put into its place; then each history is sorted.
+/// Reads the rows of a table into histories: in a first pass over the file the keys are collected and the events of
+/// each group counted, in a second one every event is put into its place; then each history is sorted.
 ///
-/// Columns  group_by and the item column hold integers or strings. Columns of order_by hold anything; strings are ordered
+/// Columns  group_by and the item column hold integers or strings. Columns of order_by hold anything; strings are
+/// ordered
 ///          by their bytes, so dates as 2001-12-31 are fine. Kept rows must have a value in all of these.
 /// Errors   kInvalidArgument: a column that is not there, a key column of numbers with fractions, a bad `where`.
-///          kBadData: whatever CsvReader refuses, a missing value (with its line), no row kept, a group with two values of
-///          the split column, a file that changes while it is read. kResourceLimit: over the memory limit, found before
-///          the second pass or, where keys are what is large, during the first.
+///          kBadData: whatever CsvReader refuses, a missing value (with its line), no row kept, a group with two values
+///          of the split column, a file that changes while it is read. kResourceLimit: over the memory limit, found
+///          before the second pass or, where keys are what is large, during the first.
 /// Memory   see estimate_read_memory(). Threads: the result does not depend on them.
 LoadedHistories read_histories(const DataOptions& data, const HistoriesRequest& request, ThreadPool& pool);
 
@@ -59,8 +61,8 @@ struct ReadSize {
   std::int64_t events = 0;
   std::int64_t groups = 0;
   std::int64_t items = 0;
-  std::uint64_t key_bytes = 0;          ///< of all distinct string keys together; 0 for integer keys
-  std::int64_t order_bytes = 4;         ///< an event: for each order column 4 if its values span less than 2^32, else 8
+  std::uint64_t key_bytes = 0;   ///< of all distinct string keys together; 0 for integer keys
+  std::int64_t order_bytes = 4;  ///< an event: for each order column 4 if its values span less than 2^32, else 8
   std::int64_t longest_group = 0;
   std::uint64_t block_bytes = std::uint64_t{1} << 20;
   int threads = 1;
@@ -74,7 +76,7 @@ struct TablePreview {
   std::vector<Field> fields;
   std::int64_t estimated_rows = 0;
   std::uint64_t file_bytes = 0;
-  std::uint64_t estimated_memory = 0;  ///< of read_histories(), if there is a group for 10 rows and an item for 20
+  std::uint64_t estimated_memory = 0;  ///< of read_histories(), if there is a group for 20 rows and an item for 50
 };
 
 /// Checks the columns that `data` and `request` name, their types and the condition, as read_histories() does.

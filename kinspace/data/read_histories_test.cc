@@ -75,7 +75,8 @@ TEST(ReadHistories, SortsGroupsByKeyAndEventsByTimeThenRow) {
   const LoadedHistories loaded = load(table(file, {"time"}));
   EXPECT_THAT(text_of(loaded.histories), ElementsAre("9: 7 100", "10: 5 100 -2 5"));
   EXPECT_THAT(loaded.histories.offsets, ElementsAre(0, 2, 6));
-  EXPECT_THAT(std::vector<std::uint32_t>(loaded.histories.group(1).begin(), loaded.histories.group(1).end()), ElementsAre(1, 3, 0, 1));
+  EXPECT_THAT(std::vector<std::uint32_t>(loaded.histories.group(1).begin(), loaded.histories.group(1).end()),
+              ElementsAre(1, 3, 0, 1));
   EXPECT_EQ(loaded.rows, 6);
   EXPECT_EQ(loaded.kept_rows, 6);
   EXPECT_EQ(loaded.longest_group, 4);
@@ -112,7 +113,8 @@ TEST(ReadHistories, OrdersByNumbersStringsAndWideRanges) {
 
 TEST(ReadHistories, RangesAtTheEdgeOf32BitsSortRight) {
   for (const std::int64_t span : {0xFFFFFFFFLL, 0x100000000LL}) {
-    const TemporaryFile file("user,item,time\n1,1," + std::to_string(span - 7) + "\n1,2,-7\n1,3," + std::to_string(span - 8) + "\n");
+    const TemporaryFile file("user,item,time\n1,1," + std::to_string(span - 7) + "\n1,2,-7\n1,3," +
+                             std::to_string(span - 8) + "\n");
     EXPECT_THAT(text_of(load(table(file, {"time"})).histories), ElementsAre("1: 2 3 1")) << span;
   }
 }
@@ -155,7 +157,8 @@ TEST(ReadHistories, AgreesWithASlowReferenceAtAnyBlockSizeAndNumberOfThreads) {
       const auto item = static_cast<std::int64_t>(random.below(50)) * 1000;
       const auto time = static_cast<std::int64_t>(random.below(20));
       const bool kept = random.below(10) != 0;
-      text += (kept ? "1," : ",") + std::to_string(time) + "," + std::to_string(item) + "," + std::to_string(user) + "\n";
+      text +=
+          (kept ? "1," : ",") + std::to_string(time) + "," + std::to_string(item) + "," + std::to_string(user) + "\n";
       if (kept) want[user].emplace_back(time, item, row);
     }
     if (want.empty()) continue;
@@ -179,7 +182,8 @@ TEST(ReadHistories, NamesMissingColumns) {
   EXPECT_THAT(refused(ErrorCode::kInvalidArgument, table(file)), HasSubstr("data.group_by"));
   DataOptions data = table(file);
   data.group_by = "userid";
-  EXPECT_THAT(refused(ErrorCode::kInvalidArgument, data), HasSubstr("no column 'userid', did you mean 'userId'? Its columns are: userId, item, time"));
+  EXPECT_THAT(refused(ErrorCode::kInvalidArgument, data),
+              HasSubstr("no column 'userid', did you mean 'userId'? Its columns are: userId, item, time"));
   data.group_by = "userId";
   EXPECT_THAT(refused(ErrorCode::kInvalidArgument, data, {.item = "movie"}), HasSubstr("the item column"));
   EXPECT_THAT(refused(ErrorCode::kInvalidArgument, data, {.item = "userId"}), HasSubstr("both 'userId'"));
@@ -218,15 +222,18 @@ TEST(ReadHistories, EveryKeptRowNeedsItsKeys) {
               AllOf(HasSubstr("line 3, column 'item': the cell is empty"), HasSubstr("`item` is not missing")));
   EXPECT_EQ(load(table(file, {}, "`item` is not missing")).kept_rows, 1);
   const TemporaryFile no_user("user,item\n1,2\n,3\n");
-  EXPECT_THAT(refused(ErrorCode::kBadData, table(no_user)), HasSubstr("line 3, column 'user': the cell is empty; data.group_by"));
+  EXPECT_THAT(refused(ErrorCode::kBadData, table(no_user)),
+              HasSubstr("line 3, column 'user': the cell is empty; data.group_by"));
   const TemporaryFile no_time("user,item,time\n1,2,\n1,3,4\n");
-  EXPECT_THAT(refused(ErrorCode::kBadData, table(no_time, {"time"})), HasSubstr("line 2, column 'time': the cell is empty; data.order_by"));
+  EXPECT_THAT(refused(ErrorCode::kBadData, table(no_time, {"time"})),
+              HasSubstr("line 2, column 'time': the cell is empty; data.order_by"));
   EXPECT_EQ(load(table(no_time)).kept_rows, 2);
 }
 
 TEST(ReadHistories, ReportsWhenNothingIsLeft) {
   const TemporaryFile file("user,item\n1,2\n1,3\n");
-  EXPECT_THAT(refused(ErrorCode::kBadData, table(file, {}, "item > 10")), HasSubstr("data.where = 'item > 10' keeps none of the 2 rows of"));
+  EXPECT_THAT(refused(ErrorCode::kBadData, table(file, {}, "item > 10")),
+              HasSubstr("data.where = 'item > 10' keeps none of the 2 rows of"));
 }
 
 TEST(ReadHistories, ReportsBadCellsFarBehindTheGuess) {
@@ -247,9 +254,10 @@ TEST(ReadHistories, RefusesAMissingFileAndStandardInput) {
 
 TEST(ReadHistories, NoticesAFileThatChangesBetweenThePasses) {
   const std::string first = "user,item,time\n1,2,3\n1,3,4\n";
-  for (const char* second : {"user,item,time\n1,2,3\n1,3,5\n", "user,item,time\n1,2,3\n1,9,4\n", "user,item,time\n1,2,3\n9,3,4\n",
-                             "user,item,time\n1,2,3\n", "user,item,time\n1,2,3\n1,3,4\n1,2,4\n", "user,item\n1,2\n1,3\n",
-                             "user,item,time\n1,2,3\n1,3,4\n\n"}) {
+  for (const char* second :
+       {"user,item,time\n1,2,3\n1,3,5\n", "user,item,time\n1,2,3\n1,9,4\n", "user,item,time\n1,2,3\n9,3,4\n",
+        "user,item,time\n1,2,3\n", "user,item,time\n1,2,3\n1,3,4\n1,2,4\n", "user,item\n1,2\n1,3\n",
+        "user,item,time\n1,2,3\n1,3,4\n\n"}) {
     const TemporaryFile file(first);
     HistoriesRequest request;
     bool replaced = false;
@@ -257,7 +265,8 @@ TEST(ReadHistories, NoticesAFileThatChangesBetweenThePasses) {
       if (progress.bytes == progress.total_bytes && !replaced) file.write(second);
       replaced = true;
     };
-    EXPECT_THAT(refused(ErrorCode::kBadData, table(file, {"time"}), request), HasSubstr("changed while it was read")) << second;
+    EXPECT_THAT(refused(ErrorCode::kBadData, table(file, {"time"}), request), HasSubstr("changed while it was read"))
+        << second;
   }
 }
 
@@ -286,9 +295,11 @@ TEST(ReadHistories, RefusesToGoOverTheMemoryLimit) {
   request.memory_limit = loaded.peak_bytes;
   EXPECT_EQ(load(table(file, {"time"}), request).kept_rows, 20000);
   request.memory_limit = loaded.peak_bytes - 1;
-  EXPECT_THAT(refused(ErrorCode::kResourceLimit, table(file, {"time"}), request), AllOf(HasSubstr("20 000 events"), HasSubstr("--memory-limit")));
+  EXPECT_THAT(refused(ErrorCode::kResourceLimit, table(file, {"time"}), request),
+              AllOf(HasSubstr("20 000 events"), HasSubstr("--memory-limit")));
   request.memory_limit = 100000;
-  EXPECT_THAT(refused(ErrorCode::kResourceLimit, table(file, {"time"}), request), HasSubstr("the memory limit is 97.7 KiB"));
+  EXPECT_THAT(refused(ErrorCode::kResourceLimit, table(file, {"time"}), request),
+              HasSubstr("the memory limit is 97.7 KiB"));
 }
 
 TEST(ReadHistories, HundredMillionInteractionsNeedLessThanOneAndAHalfGigabytes) {
@@ -324,7 +335,8 @@ TEST(ReadHistories, PreviewChecksWithoutReadingEverything) {
 TEST(ReadHistories, TheDemoDataAreThoseOfTheProtocols) {
   const char* directory = std::getenv("KIN_DEMO_DATA");
   DataOptions data;
-  data.path = (directory != nullptr ? directory : std::string(KIN_SOURCE_DIR) + "/build/demo") + std::string("/ratings.csv");
+  data.path =
+      (directory != nullptr ? directory : std::string(KIN_SOURCE_DIR) + "/build/demo") + std::string("/ratings.csv");
   if (!file_exists(data.path)) GTEST_SKIP() << "no " << data.path << ": run `make demo`, or set KIN_DEMO_DATA";
   data.group_by = "userId";
   data.order_by = {"timestamp", "movieId"};

@@ -47,8 +47,8 @@ std::vector<std::string> read_names(const std::string& path, const std::string& 
     }
   }
   if (!found && wanted.size() > 0) {
-    throw Error::bad_data(fmt::format("column {} of {} holds none of the {} keys, such as {}", quoted(key_column),
-                                      path, with_thousands(wanted.size()), quoted(wanted.text(0))),
+    throw Error::bad_data(fmt::format("column {} of {} holds none of the {} keys, such as {}", quoted(key_column), path,
+                                      with_thousands(wanted.size()), quoted(wanted.text(0))),
                           "check names.path and names.key");
   }
   return labels;

@@ -8,8 +8,9 @@
 
 namespace kin {
 
-/// The label of each wanted key, empty where the file (CSV or TSV with a header) has none. The key column is read with the type of `wanted`, labels
-/// are taken as they are written; of several rows with one key the first that has a label counts.
+/// The label of each wanted key, empty where the file (CSV or TSV with a header) has none. The key column is read with
+/// the type of `wanted`, labels are taken as they are written; of several rows with one key the first that has a label
+/// counts.
 ///
 /// Errors   kIo, kBadData as CsvReader; kInvalidArgument for a column that is not there; kBadData when no row has a
 ///          wanted key, which tells of a wrong file or column.

@@ -25,7 +25,8 @@ std::vector<Part> split_by_fold(std::span<const std::uint64_t> numbers, std::int
     throw Error::invalid_argument(fmt::format("split.folds is {}; 2 to {} are possible", folds, kMost), "5 is usual");
   }
   if (fold < 0 || fold >= folds) {
-    throw Error::invalid_argument(fmt::format("split.fold is {}; of {} folds it is one of 0 to {}", fold, folds, folds - 1));
+    throw Error::invalid_argument(
+        fmt::format("split.fold is {}; of {} folds it is one of 0 to {}", fold, folds, folds - 1));
   }
   const auto buckets = static_cast<std::uint64_t>(2 * folds);
   const auto test = static_cast<std::uint64_t>(2 * fold);
@@ -41,7 +42,8 @@ std::vector<Part> split_by_fold(std::span<const std::uint64_t> numbers, std::int
 std::vector<Part> split_by_share(std::span<const std::uint64_t> numbers, double valid, double test) {
   if (!(valid >= 0) || !(test >= 0) || !(valid + test < 1)) {
     throw Error::invalid_argument(
-        fmt::format("split.valid is {} and split.test is {}; both are shares of the groups from 0, below 1 together", valid, test),
+        fmt::format("split.valid is {} and split.test is {}; both are shares of the groups from 0, below 1 together",
+                    valid, test),
         "valid = 0.1 and test = 0.1 are usual");
   }
   std::vector<Part> parts(numbers.size(), Part::kTrain);
@@ -57,10 +59,13 @@ std::vector<Part> split_by_share(std::span<const std::uint64_t> numbers, double 
 }
 
 TimeSplit split_by_time(double valid, double test) {
-  const auto whole = [](double count) { return count >= 0 && count <= static_cast<double>(kMost) && std::trunc(count) == count; };
+  const auto whole = [](double count) {
+    return count >= 0 && count <= static_cast<double>(kMost) && std::trunc(count) == count;
+  };
   if (!whole(valid) || !whole(test)) {
     throw Error::invalid_argument(
-        fmt::format("split.valid is {} and split.test is {}; by time both count events: whole numbers from 0", valid, test),
+        fmt::format("split.valid is {} and split.test is {}; by time both count events: whole numbers from 0", valid,
+                    test),
         "valid = 1 and test = 1 are usual");
   }
   return {static_cast<std::int64_t>(valid), static_cast<std::int64_t>(test)};

@@ -18,7 +18,9 @@ std::vector<std::uint64_t> first_numbers(std::uint64_t n) {
   return numbers;
 }
 
-std::int64_t count(const std::vector<Part>& parts, Part part) { return std::count(parts.begin(), parts.end(), part); }
+std::int64_t count(const std::vector<Part>& parts, Part part) {
+  return std::count(parts.begin(), parts.end(), part);
+}
 
 template <class F>
 std::string refused(F f) {

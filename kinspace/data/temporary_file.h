@@ -15,7 +15,8 @@ class TemporaryFile {
  public:
   explicit TemporaryFile(std::string_view content, const std::string& suffix = ".csv") {
     static int made = 0;
-    path_ = ::testing::TempDir() + "kin-data-test-" + std::to_string(::getpid()) + "-" + std::to_string(made++) + suffix;
+    path_ =
+        ::testing::TempDir() + "kin-data-test-" + std::to_string(::getpid()) + "-" + std::to_string(made++) + suffix;
     write(content);
   }
   ~TemporaryFile() { std::remove(path_.c_str()); }

@@ -56,7 +56,7 @@ inline std::vector<Part> fold_parts(const Histories& histories, std::int64_t s) 
 
 inline std::string demo_path() {
   const char* directory = std::getenv("KIN_DEMO_DATA");
-  return (directory != nullptr ? std::string(directory) : std::string(KIN_SOURCE_DIR) + "/build/demo") + "/ratings.csv";
+  return std::string(directory != nullptr ? directory : KIN_SOURCE_DIR "/build/demo") + "/ratings.csv";
 }
 
 /// The histories of MovieLens as the demo has it; nothing where the file is absent.

@@ -13,11 +13,13 @@
 namespace kin {
 namespace {
 
-constexpr std::size_t kMaxText = 200;   // longer ones are no titles that somebody typed
+constexpr std::size_t kMaxText = 200;  // longer ones are no titles that somebody typed
 constexpr std::size_t kMaxHolders = 3;
-constexpr std::size_t kNearest = 50;    // texts that are compared letter by letter
+constexpr std::size_t kNearest = 50;  // texts that are compared letter by letter
 
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+char lower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+}
 
 std::string lowered(std::string_view text) {
   std::string out(text);
@@ -82,8 +84,9 @@ std::string suggest_text(std::string_view text, std::int64_t n, FunctionRef<std:
   }
   if (!holders.empty()) return question(holders);
   const std::size_t kept = std::min(kNearest, near.size());
-  std::partial_sort(near.begin(), near.begin() + static_cast<std::ptrdiff_t>(kept), near.end(),
-                    [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : a.second < b.second; });
+  std::partial_sort(
+      near.begin(), near.begin() + static_cast<std::ptrdiff_t>(kept), near.end(),
+      [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : a.second < b.second; });
   std::vector<std::string> words;
   for (std::size_t i = 0; i < kept; ++i) words.push_back(lowered(candidate(near[i].second)));
   const std::optional<std::string> best = nearest_word(wanted, words);

@@ -23,7 +23,8 @@ TEST(Suggest, ComparesIgnoringTheCaseOfAsciiLetters) {
 }
 
 TEST(Suggest, NamesTheFirstThreeTextsThatHoldTheWord) {
-  EXPECT_EQ(suggest("star", {"Star Wars", "x", "All-Star", "Starman", "A Star Is Born"}), ", did you mean 'Star Wars', 'All-Star' or 'Starman'?");
+  EXPECT_EQ(suggest("star", {"Star Wars", "x", "All-Star", "Starman", "A Star Is Born"}),
+            ", did you mean 'Star Wars', 'All-Star' or 'Starman'?");
   EXPECT_EQ(suggest("Wars", {"Star Wars"}), ", did you mean 'Star Wars'?");
 }
 

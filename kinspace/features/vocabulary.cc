@@ -41,10 +41,11 @@ Vocabulary Vocabulary::learn(const std::string& column, const KeyList& keys, std
   }
   if (order.empty()) {
     const std::int64_t most = counts.empty() ? 0 : *std::max_element(counts.begin(), counts.end());
-    throw Error::bad_data(fmt::format("no value of column {} occurs {} times in the training events; the most frequent of {} "
-                                      "values occurs {} times", quoted(column), with_thousands(least),
-                                      with_thousands(keys.size()), with_thousands(most)),
-                          fmt::format("lower min_count of column {}", column));
+    throw Error::bad_data(
+        fmt::format("no value of column {} occurs {} times in the training events; the most frequent of {} "
+                    "values occurs {} times",
+                    quoted(column), with_thousands(least), with_thousands(keys.size()), with_thousands(most)),
+        fmt::format("lower min_count of column {}", column));
   }
   std::sort(order.begin(), order.end(), [&](std::int64_t i, std::int64_t j) {
     const std::int64_t a = counts[static_cast<std::size_t>(i)];
@@ -55,9 +56,10 @@ Vocabulary Vocabulary::learn(const std::string& column, const KeyList& keys, std
     order.resize(static_cast<std::size_t>(limits.max_size));
   }
   if (static_cast<std::int64_t>(order.size()) > kMaxRows) {
-    throw Error::bad_data(fmt::format("column {} has {} values; a vocabulary holds at most {}", quoted(column),
-                                      with_thousands(static_cast<std::int64_t>(order.size())), with_thousands(kMaxRows)),
-                          "set max_size or raise min_count");
+    throw Error::bad_data(
+        fmt::format("column {} has {} values; a vocabulary holds at most {}", quoted(column),
+                    with_thousands(static_cast<std::int64_t>(order.size())), with_thousands(kMaxRows)),
+        "set max_size or raise min_count");
   }
   std::vector<std::int64_t> chosen_counts;
   chosen_counts.reserve(order.size());
@@ -73,9 +75,11 @@ Vocabulary::Vocabulary(KeyList keys, std::vector<std::int64_t> counts)
   for (std::int64_t row = 0; row < keys_.size(); ++row) {
     const std::uint32_t place = keys_.integers() ? index_.insert(keys_.integer(row)) : index_.insert(keys_.string(row));
     if (place != row) {
-      throw Error::corruption(fmt::format("the vocabulary holds the key {} twice, in rows {} and {}", quoted(key(row)), place, row));
+      throw Error::corruption(
+          fmt::format("the vocabulary holds the key {} twice, in rows {} and {}", quoted(key(row)), place, row));
     }
-    if (count(row) < 0) throw Error::corruption(fmt::format("the vocabulary counts {} of the key {}", count(row), quoted(key(row))));
+    if (count(row) < 0)
+      throw Error::corruption(fmt::format("the vocabulary counts {} of the key {}", count(row), quoted(key(row))));
   }
 }
 
@@ -130,9 +134,9 @@ void Vocabulary::set_labels(std::vector<std::string> labels) {
 std::int64_t Vocabulary::resolve(std::string_view text) const {
   if (const auto row = find(text)) return *row;
   const auto label_of = [this](std::int32_t row) -> std::string_view { return labels_[static_cast<std::size_t>(row)]; };
-  const auto first = std::lower_bound(by_label_.begin(), by_label_.end(), text, [&](std::int32_t row, std::string_view t) {
-    return compare_ignoring_case(label_of(row), t) < 0;
-  });
+  const auto first = std::lower_bound(
+      by_label_.begin(), by_label_.end(), text,
+      [&](std::int32_t row, std::string_view t) { return compare_ignoring_case(label_of(row), t) < 0; });
   const auto last = std::find_if(first, by_label_.end(),
                                  [&](std::int32_t row) { return compare_ignoring_case(label_of(row), text) != 0; });
   std::vector<std::int32_t> exact;
@@ -140,9 +144,10 @@ std::int64_t Vocabulary::resolve(std::string_view text) const {
   const std::vector<std::int32_t> candidates = exact.empty() ? std::vector<std::int32_t>(first, last) : exact;
   if (candidates.size() == 1) return candidates[0];
   if (!candidates.empty()) refuse_ambiguous(text, candidates);
-  throw Error::not_found(fmt::format("the vocabulary has no {}{}", labels_.empty() ? "key " : "key or label ", quoted(text)) +
-                             suggestions(text),
-                         "keys are the values of the training data that occur often enough");
+  throw Error::not_found(
+      fmt::format("the vocabulary has no {}{}", labels_.empty() ? "key " : "key or label ", quoted(text)) +
+          suggestions(text),
+      "keys are the values of the training data that occur often enough");
 }
 
 void Vocabulary::refuse_ambiguous(std::string_view text, std::span<const std::int32_t> rows) const {
@@ -166,8 +171,9 @@ std::string Vocabulary::suggestions(std::string_view text) const {
   if (labels_.empty() && keys_.integers()) return "; keys are integers";
   return suggest_text(text, size(), [this](std::int64_t row) {
     const bool labelled = !labels_.empty() && !labels_[static_cast<std::size_t>(row)].empty();
-    return labelled ? std::string_view(labels_[static_cast<std::size_t>(row)])
-                    : keys_.integers() ? std::string_view() : std::string_view(keys_.string(row));
+    return labelled           ? std::string_view(labels_[static_cast<std::size_t>(row)])
+           : keys_.integers() ? std::string_view()
+                              : std::string_view(keys_.string(row));
   });
 }
 

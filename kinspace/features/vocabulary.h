@@ -58,9 +58,9 @@ class Vocabulary {
   /// Errors   kCorruption unless there is none or one label a row. An empty label means none.
   void set_labels(std::vector<std::string> labels);
 
-  /// The row that a person means by a key or a label: the key if there is one, else the label as it is written, else the
-  /// label but for the case of ASCII letters.
-  /// Errors   kInvalidArgument listing the candidates when several rows have that label; kNotFound with suggestions.
+  /// The row that a person means by a key or a label: the key if there is one, else the label as it is written, else
+  /// the label but for the case of ASCII letters. Errors   kInvalidArgument listing the candidates when several rows
+  /// have that label; kNotFound with suggestions.
   std::int64_t resolve(std::string_view text) const;
 
  private:
@@ -70,8 +70,8 @@ class Vocabulary {
   KeyList keys_;
   std::vector<std::int64_t> counts_;
   std::vector<std::string> labels_;
-  KeyIndex index_;                     // key -> row
-  std::vector<std::int32_t> by_label_; // rows with a label, by the label in lower case, then by row
+  KeyIndex index_;                      // key -> row
+  std::vector<std::int32_t> by_label_;  // rows with a label, by the label in lower case, then by row
 };
 
 }  // namespace kin

@@ -18,8 +18,12 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-KeyList integers(std::vector<std::int64_t> keys) { return KeyList(std::move(keys)); }
-KeyList strings(std::vector<std::string> keys) { return KeyList(std::move(keys)); }
+KeyList integers(std::vector<std::int64_t> keys) {
+  return KeyList(std::move(keys));
+}
+KeyList strings(std::vector<std::string> keys) {
+  return KeyList(std::move(keys));
+}
 
 std::vector<std::string> keys_of(const Vocabulary& vocabulary) {
   std::vector<std::string> keys;
@@ -59,9 +63,12 @@ TEST(Vocabulary, LeavesOutWhatIsRare) {
 }
 
 TEST(Vocabulary, RefusesToBeEmpty) {
-  EXPECT_THAT(refused(ErrorCode::kBadData, [] { learn(integers({1, 2}), {3, 4}, {.min_count = 5, .max_size = 0}); }),
-              AllOf(HasSubstr("no value of column 'item' occurs 5 times"), HasSubstr("most frequent of 2 values occurs 4 times"),
-                    HasSubstr("min_count")));
+  EXPECT_THAT(refused(ErrorCode::kBadData,
+                      [] {
+                        learn(integers({1, 2}), {3, 4}, {.min_count = 5, .max_size = 0});
+                      }),
+              AllOf(HasSubstr("no value of column 'item' occurs 5 times"),
+                    HasSubstr("most frequent of 2 values occurs 4 times"), HasSubstr("min_count")));
   EXPECT_THAT(refused(ErrorCode::kBadData, [] { learn(integers({}), {}); }), HasSubstr("no value of column 'item'"));
 }
 
@@ -94,9 +101,18 @@ TEST(Vocabulary, IsWhatItsPartsSay) {
   const Vocabulary again(learned.keys(), learned.counts());
   EXPECT_EQ(keys_of(again), keys_of(learned));
   EXPECT_EQ(again.find("a"), 1);
-  EXPECT_THAT(refused(ErrorCode::kCorruption, [] { Vocabulary(integers({1, 2, 1}), {3, 2, 1}); }), HasSubstr("holds the key '1' twice, in rows 0 and 2"));
-  EXPECT_THAT(refused(ErrorCode::kCorruption, [] { Vocabulary(integers({1, 2}), {3}); }), HasSubstr("2 keys and 1 counts"));
-  EXPECT_THAT(refused(ErrorCode::kCorruption, [] { Vocabulary(integers({1}), {-1}); }), HasSubstr("counts -1 of the key '1'"));
+  EXPECT_THAT(refused(ErrorCode::kCorruption,
+                      [] {
+                        Vocabulary(integers({1, 2, 1}), {3, 2, 1});
+                      }),
+              HasSubstr("holds the key '1' twice, in rows 0 and 2"));
+  EXPECT_THAT(refused(ErrorCode::kCorruption,
+                      [] {
+                        Vocabulary(integers({1, 2}), {3});
+                      }),
+              HasSubstr("2 keys and 1 counts"));
+  EXPECT_THAT(refused(ErrorCode::kCorruption, [] { Vocabulary(integers({1}), {-1}); }),
+              HasSubstr("counts -1 of the key '1'"));
   EXPECT_EQ(Vocabulary(integers({}), {}).size(), 0);
 }
 
@@ -126,14 +142,19 @@ TEST(Vocabulary, ResolvesKeysThenLabelsThenLabelsInAnyCase) {
 
 TEST(Vocabulary, RefusesAmbiguousLabels) {
   const Vocabulary vocabulary = movies();
-  EXPECT_THAT(refused(ErrorCode::kInvalidArgument, [&] { static_cast<void>(vocabulary.resolve("hamlet")); }),
-              AllOf(HasSubstr("2 rows have the label 'hamlet': 88 'Hamlet' (seen 50 times), 12 'Hamlet' (seen 40 times)"), HasSubstr("give the key")));
-  EXPECT_THAT(refused(ErrorCode::kInvalidArgument, [&] { static_cast<void>(vocabulary.resolve("babe")); }), HasSubstr("34 'Babe'"));
+  EXPECT_THAT(
+      refused(ErrorCode::kInvalidArgument, [&] { static_cast<void>(vocabulary.resolve("hamlet")); }),
+      AllOf(HasSubstr("2 rows have the label 'hamlet': 88 'Hamlet' (seen 50 times), 12 'Hamlet' (seen 40 times)"),
+            HasSubstr("give the key")));
+  EXPECT_THAT(refused(ErrorCode::kInvalidArgument, [&] { static_cast<void>(vocabulary.resolve("babe")); }),
+              HasSubstr("34 'Babe'"));
 }
 
 TEST(Vocabulary, SuggestsWhatMayHaveBeenMeant) {
   const Vocabulary vocabulary = movies();
-  const auto unknown = [&](const char* text) { return refused(ErrorCode::kNotFound, [&] { static_cast<void>(vocabulary.resolve(text)); }); };
+  const auto unknown = [&](const char* text) {
+    return refused(ErrorCode::kNotFound, [&] { static_cast<void>(vocabulary.resolve(text)); });
+  };
   EXPECT_THAT(unknown("toy"), HasSubstr("no key or label 'toy', did you mean 'Toy Story'?"));
   EXPECT_THAT(unknown("Toi Story"), HasSubstr("did you mean 'Toy Story'?"));
   EXPECT_THAT(unknown("35"), HasSubstr("'35'; the nearest keys are 34 and 88"));
@@ -141,9 +162,11 @@ TEST(Vocabulary, SuggestsWhatMayHaveBeenMeant) {
   EXPECT_THAT(unknown("-7"), HasSubstr("the smallest key is 1"));
   EXPECT_THAT(unknown("quite something else"), Not(HasSubstr("did you mean")));
   const Vocabulary words = learn(strings({"drama", "war"}), {1, 2});
-  EXPECT_THAT(refused(ErrorCode::kNotFound, [&] { static_cast<void>(words.resolve("darma")); }), HasSubstr("no key 'darma', did you mean 'drama'?"));
+  EXPECT_THAT(refused(ErrorCode::kNotFound, [&] { static_cast<void>(words.resolve("darma")); }),
+              HasSubstr("no key 'darma', did you mean 'drama'?"));
   const Vocabulary numbers = learn(integers({1}), {1});
-  EXPECT_THAT(refused(ErrorCode::kNotFound, [&] { static_cast<void>(numbers.resolve("x")); }), HasSubstr("no key 'x'; keys are integers"));
+  EXPECT_THAT(refused(ErrorCode::kNotFound, [&] { static_cast<void>(numbers.resolve("x")); }),
+              HasSubstr("no key 'x'; keys are integers"));
 }
 
 }  // namespace

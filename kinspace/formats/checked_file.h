@@ -59,7 +59,7 @@ class RecordedFile {
   FileDigest digest_;
 };
 
-/// Reads a file at any offset, a block at a time; with a record of it, no byte that fails its checksum gets out.
+/// Reads a file at any offset, a block at a time; with a record of it, every block is checked before a read returns.
 ///
 /// Errors   kIo; kCorruption naming the file and the bytes that do not match, or its length when that is wrong.
 /// Threads  one at a time.
@@ -72,7 +72,7 @@ class CheckedFile {
   std::uint64_t size() const noexcept { return size_; }
   const std::string& path() const noexcept { return file_.path(); }
 
-  /// Exactly `bytes` bytes from `offset`.
+  /// Exactly `bytes` bytes from `offset`; after an error `to` is unspecified.
   void read_at(std::uint64_t offset, void* to, std::size_t bytes);
 
   /// Reads the whole file and compares every sum of the record, that of the whole included.

@@ -64,7 +64,7 @@ TEST(CheckedFile, ReadsAnyRangeAcrossBlocks) {
   }
 }
 
-TEST(CheckedFile, LetsNoByteOfADamagedBlockOut) {
+TEST(CheckedFile, RefusesEveryReadThatTouchesADamagedBlock) {
   TemporaryDirectory directory;
   std::string text = pattern(2 * kChecksumBlock + 100);
   const FileRecord record = record_of(text);

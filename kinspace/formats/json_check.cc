@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -26,16 +27,20 @@ class Checker : public nlohmann::json_sax<nlohmann::json> {
   bool binary(binary_t& /*value*/) override { return value(); }
   bool start_array(std::size_t /*size*/) override { return open(); }
   bool end_array() override { return close(); }
-  bool end_object() override { return close(); }
+
+  bool end_object() override {
+    keys_[depth_ - 1].clear();
+    return close();
+  }
 
   bool start_object(std::size_t /*size*/) override {
     open();
-    keys_.resize(depth_);
-    keys_.back().clear();
+    keys_.resize(std::max(keys_.size(), depth_));
     return true;
   }
 
   bool key(std::string& name) override {
+    if (++key_count_ > limits_.keys) fail(fmt::format("more than {} keys", limits_.keys));
     if (!keys_[depth_ - 1].insert(name).second) fail(fmt::format("the key {} comes twice", kin::quoted(name)));
     return true;
   }
@@ -71,6 +76,7 @@ class Checker : public nlohmann::json_sax<nlohmann::json> {
   JsonLimits limits_;
   std::size_t depth_ = 0;
   std::size_t values_ = 0;
+  std::size_t key_count_ = 0;
   std::vector<std::set<std::string>> keys_;  ///< of the open object at each depth
 };
 

@@ -11,6 +11,7 @@ namespace kin {
 /// What a JSON text may be at most.
 struct JsonLimits {
   std::size_t depth = 32;          ///< of arrays and objects within one another
+  std::size_t keys = 450'000;      ///< of all objects together; they cost a library most
   std::size_t values = 2'000'000;  ///< of all kinds together
 };
 

@@ -195,6 +195,10 @@ TEST(Manifest, RefusesMoreThanItsLimits) {
   values += "],";
   EXPECT_KIN_ERROR(parse_manifest(resealed(text, "\"attributes\": {", values), "m"), ErrorCode::kCorruption,
                    "2000000 values");
+  std::string keys = "\"attributes\": {\"a\": 0";
+  for (int i = 0; i < 450'000; ++i) keys += ",\"" + std::to_string(i) + "\":0";
+  EXPECT_KIN_ERROR(parse_manifest(resealed(text, "\"attributes\": {", keys + ","), "m"), ErrorCode::kCorruption,
+                   "450000 keys");
 }
 
 TEST(Manifest, FilesOnTheDiskAreWrittenWholeAndReadBack) {

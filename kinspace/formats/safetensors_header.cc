@@ -25,6 +25,7 @@ constexpr TypeRow kTypes[] = {{"BOOL", 1}, {"U8", 1},  {"I8", 1},  {"I16", 2}, {
                               {"I32", 4},  {"U32", 4}, {"F32", 4}, {"I64", 8}, {"U64", 8}, {"F64", 8}};
 
 constexpr std::size_t kMaxRank = 16;
+constexpr std::size_t kMaxMetadata = 100'000;  // each costs ten times the memory of its shortest text
 constexpr const char* kMetadataName = "__metadata__";
 
 /// Takes the header as the parser meets it, so that nothing but the tensors themselves is ever held; whatever stands
@@ -57,6 +58,7 @@ class HeaderHandler : public nlohmann::json_sax<nlohmann::json> {
 
   bool string(std::string& value) override {
     if (state_ == State::kMetadata) {
+      if (header.metadata.size() == kMaxMetadata) fail(fmt::format("more than {} metadata", kMaxMetadata));
       if (!header.metadata.emplace(key_, value).second) fail(fmt::format("the key {} comes twice", kin::quoted(key_)));
       return true;
     }

@@ -167,6 +167,9 @@ TEST_F(HostileSafetensors, WhateverStandsInAWrongPlaceIsRefused) {
   std::string many = "1";
   for (int i = 0; i < 100; ++i) many += ",1";
   refused("{" + tensor("a", "F32", many, "0,4") + "}", 4, "dimensions");
+  std::string metadata = R"({"__metadata__":{"a":"")";
+  for (int i = 0; i < 100'000; ++i) metadata += ",\"" + std::to_string(i) + "\":\"\"";
+  refused(metadata + "}}", 0, "more than 100000 metadata");
   spill(path_, file_with("{" + good + "}  ", 4, good.size() + 4));
   EXPECT_EQ(SafetensorsReader(path_).tensors().size(), 1U);
 }

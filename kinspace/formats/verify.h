@@ -17,7 +17,8 @@ struct VerifyReport {
 
 /// Checks a run directory against model.json and, when there is one, checkpoint.json: every byte of every file against
 /// its checksums, and then the form of every tensor file, vocabulary and label file, and that a column has as many
-/// labels as keys. A run without a model yet may have a checkpoint alone. Files that no manifest names are not looked at.
+/// labels as keys. A run without a model yet may have a checkpoint alone. Files that no manifest names are not looked
+/// at.
 ///
 /// Errors   kCorruption for the first thing that is wrong, naming the file and the bytes, the line or the tensor;
 ///          kNotSupported for a newer format; kIo when there is no model, or it cannot be read.

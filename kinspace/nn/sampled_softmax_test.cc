@@ -20,8 +20,8 @@ namespace {
 using testing::Ids;
 
 std::vector<float> logs(const std::vector<float>& values) {
-  std::vector<float> out;
-  for (const float value : values) out.push_back(std::log(value));
+  std::vector<float> out(values.size());
+  std::transform(values.begin(), values.end(), out.begin(), [](float value) { return std::log(value); });
   return out;
 }
 

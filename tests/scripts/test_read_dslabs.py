@@ -64,13 +64,14 @@ def serialized(item, version=3):
 MOVIELENS = {
     "movieId": integers([31, 7, 31, 9]),
     "title": strings(["Dangerous Minds", None, "Dangerous Minds", "Amélie"]),
+    "year": integers([1995, None, 1995, 2001]),
     "genres": integers([2, 1, 2, 1], levels=strings(["Comedy|Romance", "Drama"]), **{"class": strings(["factor"])}),
     "userId": sequence(4, 1),
     "rating": doubles([2.5, 4, 0.5, 5]),
     "timestamp": integers([1260759144, 1260759179, 1260759182, 1260759185]),
 }
 RATINGS = "userId,movieId,rating,timestamp\n1,31,2.5,1260759144\n2,7,4,1260759179\n3,31,0.5,1260759182\n4,9,5,1260759185\n"
-MOVIES = "movieId,title,genres\n31,Dangerous Minds,Drama\n7,,Comedy|Romance\n9,Amélie,Comedy|Romance\n"
+MOVIES = "movieId,title,genres\n31,Dangerous Minds (1995),Drama\n7,,Comedy|Romance\n9,Amélie (2001),Comedy|Romance\n"
 
 PACKERS = {
     "zlib": (1, zlib.compress),
