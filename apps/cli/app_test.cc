@@ -68,7 +68,7 @@ TEST(App, ContradictingFlagsAreRefused) {
   EXPECT_EQ(kin_says({"recommend", "run/", "--history", "1", "--users", "u.csv"}).status, 2);
   EXPECT_EQ(kin_says({"lookup", "run/"}).status, 2);
   EXPECT_EQ(kin_says({"lookup", "run/", "--list", "--format", "npy"}).status, 2);
-  EXPECT_EQ(kin_says({"evaluate", "run/", "--fail-under", "ndcg@10"}).status, 5);  // the model comes first
+  EXPECT_EQ(kin_says({"evaluate", "/nonexistent", "--fail-under", "ndcg@10"}).status, 5);  // the model comes first
   EXPECT_EQ(kin_says({"check"}).status, 2);
 }
 

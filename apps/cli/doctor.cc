@@ -42,25 +42,23 @@ std::vector<Floats> kernel_results(kernels::Isa isa) {
   const Floats a = random_floats(1);
   const Floats b = random_floats(2);
   const auto n = static_cast<std::int64_t>(a.size());
-  std::vector<Floats> out;
-  out.push_back(
-      {table.dot(a.data(), b.data(), n), table.sum(a.data(), n), table.squared_distance(a.data(), b.data(), n)});
-  Floats& axpy = out.emplace_back(b);
+  const Floats sums = {table.dot(a.data(), b.data(), n), table.sum(a.data(), n),
+                       table.squared_distance(a.data(), b.data(), n)};
+  Floats axpy = b;
   table.axpy(0.7F, a.data(), axpy.data(), n);
-  Floats& exp = out.emplace_back(a.size());
+  Floats exp(a.size());
   table.exp(a.data(), exp.data(), n);
-  Floats& log = out.emplace_back(a.size());
+  Floats log(a.size());
   table.log(exp.data(), log.data(), n);
-  Floats& gelu = out.emplace_back(a.size());
+  Floats gelu(a.size());
   table.activate(kernels::Activation::kGelu, a.data(), gelu.data(), n);
-  Floats& soft = out.emplace_back(a);
+  Floats soft = a;
   soft.push_back(table.exp_shift_sum(1.5F, soft.data(), n));
   Floats weights = a;
   Floats m = b;
   Floats v = exp;
   table.adam({0.01F, 0.9F, 0.999F, 1e-8F}, b.data(), weights.data(), m.data(), v.data(), n);
-  out.push_back(weights);
-  return out;
+  return {sums, axpy, exp, log, gelu, soft, weights};
 }
 
 Finding check_kernels() {

@@ -51,8 +51,9 @@ struct Histories {
   std::int64_t item_count() const noexcept { return item_keys.size(); }
   std::int64_t event_count() const noexcept { return static_cast<std::int64_t>(items.size()); }
   std::span<const std::uint32_t> group(std::int64_t g) const noexcept {
-    return items.span().subspan(static_cast<std::size_t>(offsets[static_cast<std::size_t>(g)]),
-                                static_cast<std::size_t>(offsets[static_cast<std::size_t>(g) + 1] - offsets[static_cast<std::size_t>(g)]));
+    return items.span().subspan(
+        static_cast<std::size_t>(offsets[static_cast<std::size_t>(g)]),
+        static_cast<std::size_t>(offsets[static_cast<std::size_t>(g) + 1] - offsets[static_cast<std::size_t>(g)]));
   }
 };
 

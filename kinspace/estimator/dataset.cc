@@ -45,7 +45,9 @@ Protocol protocol_of(const Spec& spec, const std::string& name) {
   return protocol;
 }
 
-const std::string& item_source(const Spec& spec) { return spec.columns.at(spec.head.target).source; }
+const std::string& item_source(const Spec& spec) {
+  return spec.columns.at(spec.head.target).source;
+}
 
 Dataset load_dataset(const Spec& spec, const std::string& path, ThreadPool& pool, const LoadOptions& options) {
   DataOptions data = spec.data;

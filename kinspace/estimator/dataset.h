@@ -41,8 +41,8 @@ Protocol protocol_of(const Spec& spec, const std::string& name = {});
 /// Column of the data that the items come from.
 const std::string& item_source(const Spec& spec);
 
-/// Where a path of a spec leads: itself if absolute, else below `spec_directory` if there is such a file, else below the
-/// current directory.
+/// Where a path of a spec leads: itself if absolute, else below `spec_directory` if there is such a file, else below
+/// the current directory.
 std::string locate(const std::string& path, const std::string& spec_directory);
 
 }  // namespace kin

@@ -22,7 +22,8 @@ void describe(ModelOptions& o, Visitor& v) {
   v.option("position", o.position,
            "weights of the context's events: all alike, halved by age, or learned for each place",
            one_of({"none", "recency", "learned"}));
-  v.option("half_life", o.half_life, "recency: an event so many places before the end weighs half", above(0));
+  v.option("half_life", o.half_life,
+           "recency: an event so many places before the end weighs half; learned: the weights start so", above(0));
   v.option("item_bias", o.item_bias,
            "a number added to each item's score: none, started at 0, or started at log popularity",
            one_of({"none", "zeros", "popularity"}));
@@ -41,7 +42,8 @@ void describe(HeadOptions& o, Visitor& v) {
            "windows may reach over either end of a history and then hold fewer events, at least one in and one out");
   v.option("pick", o.pick, "the first events of a window go in (time), or some drawn anew every epoch (random)",
            one_of({"time", "random"}));
-  v.option("share", o.share, "column whose embedding table is the output table too; empty: a table of its own");
+  v.option("share", o.share,
+           "column whose embedding table is the output table too: auto, the target; empty: a table of its own");
   v.option("exclude_context", o.exclude_context,
            "full softmax: items of the context are no candidates, as when recommending without those seen");
   v.option("negatives", o.negatives, "sampled softmax: items drawn per batch; 0: full softmax; -1: the cheaper one",

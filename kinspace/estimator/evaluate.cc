@@ -47,8 +47,10 @@ Bench load_bench(const Model& model, ThreadPool& pool, const EvaluateOptions& op
   const int unknown = static_cast<int>(model.unknown_row());
   bench.row_of_item = model.vocabulary().rows_of(bench.dataset.histories().item_keys, unknown);
   if (bench.dataset.loaded.digest != model.attributes().data_digest) {
-    report.notes.push_back(fmt::format("{} is not the file that {} was trained on: the split is the same, the popularity "
-                                       "and the catalogue are those of the new file", path, model.directory()));
+    report.notes.push_back(
+        fmt::format("{} is not the file that {} was trained on: the split is the same, the popularity "
+                    "and the catalogue are those of the new file",
+                    path, model.directory()));
   }
   return bench;
 }
@@ -61,9 +63,9 @@ void require_disjoint(const std::vector<Bench>& benches, const std::vector<std::
     for (const Case& c : cases[i]) mine.insert(benches[i].dataset.histories().groups.text(c.group));
     for (const std::string& user : mine) {
       if (users.insert(user).second) continue;
-      throw Error::invalid_argument(
-          fmt::format("group {} is tested by more than one of the models, by {} again", user, benches[i].model->directory()),
-          "pool models of different folds only (split.fold = 0, 1, ...)");
+      throw Error::invalid_argument(fmt::format("group {} is tested by more than one of the models, by {} again", user,
+                                                benches[i].model->directory()),
+                                    "pool models of different folds only (split.fold = 0, 1, ...)");
     }
   }
 }
@@ -137,10 +139,11 @@ EvaluateReport evaluate(std::span<const Model> models, ThreadPool& pool, const E
   std::vector<Bench> benches;
   for (const Model& model : models) {
     if (model.spec().eval.protocol != models.front().spec().eval.protocol) {
-      throw Error::invalid_argument(fmt::format("{} was made for protocol {}, {} for {}: their figures are not comparable",
-                                                models.front().directory(), models.front().spec().eval.protocol,
-                                                model.directory(), model.spec().eval.protocol),
-                                    "pool models of one protocol");
+      throw Error::invalid_argument(
+          fmt::format("{} was made for protocol {}, {} for {}: their figures are not comparable",
+                      models.front().directory(), models.front().spec().eval.protocol, model.directory(),
+                      model.spec().eval.protocol),
+          "pool models of one protocol");
     }
     benches.push_back(load_bench(model, pool, options, report));
   }

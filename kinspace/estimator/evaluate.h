@@ -11,21 +11,21 @@ namespace kin {
 
 /// One figure of one method under one protocol.
 struct Figure {
-  std::string protocol;   ///< "next-item" | "window" | "window-long" | "fold-in"
-  std::string metric;     ///< "ndcg@20"
-  std::string method;     ///< "model" | "popularity" | "item-knn"
+  std::string protocol;  ///< "next-item" | "window" | "window-long" | "fold-in"
+  std::string metric;    ///< "ndcg@20"
+  std::string method;    ///< "model" | "popularity" | "item-knn"
   double value = 0;
-  double low = 0, high = 0;   ///< 95 % interval by bootstrap over users; equal to value where it has none (coverage)
+  double low = 0, high = 0;  ///< 95 % interval by bootstrap over users; equal to value where it has none (coverage)
 };
 
 struct EvaluateOptions {
-  std::string data_path;                 ///< empty: the file that the model was trained on
-  std::vector<std::string> metrics;      ///< empty: those of the spec
-  bool floors = true;                    ///< popularity and item-kNN beside the model
-  bool valid = false;                    ///< the validation cases in place of the test cases
-  std::string protocol;                  ///< empty: that of the spec ("window" also reports "window-long")
-  std::uint64_t seed = 1;                ///< of the bootstrap
-  std::uint64_t memory_limit = 0;        ///< bytes; 0: no limit
+  std::string data_path;             ///< empty: the file that the model was trained on
+  std::vector<std::string> metrics;  ///< empty: those of the spec
+  bool floors = true;                ///< popularity and item-kNN beside the model
+  bool valid = false;                ///< the validation cases in place of the test cases
+  std::string protocol;              ///< empty: that of the spec ("window" also reports "window-long")
+  std::uint64_t seed = 1;            ///< of the bootstrap
+  std::uint64_t memory_limit = 0;    ///< bytes; 0: no limit
 };
 
 /// How much a protocol asked, over all models.
@@ -37,7 +37,7 @@ struct ProtocolCounts {
 struct EvaluateReport {
   std::vector<Figure> figures;
   std::vector<ProtocolCounts> counts;  ///< one a protocol
-  std::vector<std::string> notes;        ///< such as a floor that was left out for its cost, or data that changed
+  std::vector<std::string> notes;      ///< such as a floor that was left out for its cost, or data that changed
 };
 
 /// Re-runs the protocol stored in the models. Several models are pooled: each scores the users that its own split holds

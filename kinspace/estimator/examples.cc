@@ -25,7 +25,8 @@ Examples::Examples(std::vector<std::int64_t> offsets, Buffer<std::uint32_t> rows
                                 "train on a sample, or on a later period");
   }
   group_start_ = Buffer<std::uint64_t>(static_cast<std::size_t>(events) / 64 + 1);
-  for (const std::int64_t start : offsets) group_start_[static_cast<std::size_t>(start) / 64] |= std::uint64_t{1} << (start % 64);
+  for (const std::int64_t start : offsets)
+    group_start_[static_cast<std::size_t>(start) / 64] |= std::uint64_t{1} << (start % 64);
 
   const auto is_target = [&](std::int64_t event) {
     return static_cast<std::int64_t>(rows_[static_cast<std::size_t>(event)]) != unknown_row_;
@@ -41,7 +42,8 @@ Examples::Examples(std::vector<std::int64_t> offsets, Buffer<std::uint32_t> rows
       const std::int64_t last = options_.partial ? n - 1 : (whole ? n - options_.predict : t);
       for (; t <= last; t += options_.stride) {
         const std::int64_t targets = std::min(options_.predict, n - t);
-        const std::int64_t window = options_.random_pick ? begin + std::max<std::int64_t>(0, t - options_.context) : begin + t;
+        const std::int64_t window =
+            options_.random_pick ? begin + std::max<std::int64_t>(0, t - options_.context) : begin + t;
         bool any = false;
         for (std::int64_t e = window; e < begin + t + targets && !any; ++e) any = is_target(e);
         if (any) visit(begin + t, std::min(options_.context, t), targets);

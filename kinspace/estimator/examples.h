@@ -9,11 +9,11 @@ namespace kin {
 
 /// How a history is cut into examples: some events go in (the context), the next ones come out (the targets).
 struct WindowOptions {
-  std::int64_t context = 3;   ///< events that go in, C
-  std::int64_t predict = 7;   ///< events that come out, P
-  std::int64_t stride = 1;    ///< events from one window to the next
-  bool random_pick = false;   ///< the C events that go in are drawn from the window anew every epoch, the rest come out
-  bool partial = true;        ///< windows may reach over either end of the history and then hold fewer events
+  std::int64_t context = 3;  ///< events that go in, C
+  std::int64_t predict = 7;  ///< events that come out, P
+  std::int64_t stride = 1;   ///< events from one window to the next
+  bool random_pick = false;  ///< the C events that go in are drawn from the window anew every epoch, the rest come out
+  bool partial = true;       ///< windows may reach over either end of the history and then hold fewer events
 };
 
 /// Examples of one step; the vectors keep their memory from step to step.

@@ -12,13 +12,15 @@ namespace {
 constexpr std::int64_t kNoUnknown = -1;
 
 // One group per length; its events are numbered 100 g, 100 g + 1, ... so that a row tells its group and place.
-Examples make(const std::vector<std::int64_t>& lengths, const WindowOptions& options, std::int64_t unknown = kNoUnknown) {
+Examples make(const std::vector<std::int64_t>& lengths, const WindowOptions& options,
+              std::int64_t unknown = kNoUnknown) {
   std::vector<std::int64_t> offsets{0};
   for (const std::int64_t length : lengths) offsets.push_back(offsets.back() + length);
   Buffer<std::uint32_t> rows(static_cast<std::size_t>(offsets.back()));
   for (std::size_t g = 0; g < lengths.size(); ++g) {
     for (std::int64_t e = 0; e < lengths[g]; ++e) {
-      rows[static_cast<std::size_t>(offsets[g] + e)] = static_cast<std::uint32_t>(100 * g) + static_cast<std::uint32_t>(e);
+      rows[static_cast<std::size_t>(offsets[g] + e)] =
+          static_cast<std::uint32_t>(100 * g) + static_cast<std::uint32_t>(e);
     }
   }
   return {std::move(offsets), std::move(rows), unknown, options};
@@ -31,7 +33,8 @@ ExampleBatch all_in_order(const Examples& examples) {
 }
 
 std::vector<std::int64_t> context(const ExampleBatch& batch, std::size_t b) {
-  return {batch.context_rows.begin() + batch.context_offsets[b], batch.context_rows.begin() + batch.context_offsets[b + 1]};
+  return {batch.context_rows.begin() + batch.context_offsets[b],
+          batch.context_rows.begin() + batch.context_offsets[b + 1]};
 }
 
 std::vector<std::int64_t> targets(const ExampleBatch& batch, std::size_t b) {

@@ -104,13 +104,27 @@ Model Model::load(const std::string& directory) {
   return Model(std::move(impl));
 }
 
-const Spec& Model::spec() const noexcept { return impl_->spec; }
-const ModelAttributes& Model::attributes() const noexcept { return impl_->attributes; }
-const std::string& Model::directory() const noexcept { return impl_->directory; }
-const std::string& Model::checksum() const noexcept { return impl_->manifest.checksum; }
-const Vocabulary& Model::vocabulary() const noexcept { return impl_->vocabulary; }
-std::int64_t Model::unknown_row() const noexcept { return impl_->context.unknown_row; }
-const ExactIndex& Model::output_index() const noexcept { return *impl_->index; }
+const Spec& Model::spec() const noexcept {
+  return impl_->spec;
+}
+const ModelAttributes& Model::attributes() const noexcept {
+  return impl_->attributes;
+}
+const std::string& Model::directory() const noexcept {
+  return impl_->directory;
+}
+const std::string& Model::checksum() const noexcept {
+  return impl_->manifest.checksum;
+}
+const Vocabulary& Model::vocabulary() const noexcept {
+  return impl_->vocabulary;
+}
+std::int64_t Model::unknown_row() const noexcept {
+  return impl_->context.unknown_row;
+}
+const ExactIndex& Model::output_index() const noexcept {
+  return *impl_->index;
+}
 
 ConstMatrixView Model::embeddings() const noexcept {
   const Parameter& table = *impl_->embeddings;
@@ -171,7 +185,8 @@ std::vector<float> explain(const Model& model, ThreadPool& pool, const std::vect
   }
   const Matrix queries = model.queries(pool, variants);
   const auto score_of = [&](std::size_t variant) {
-    return model.score({queries.row(static_cast<std::int64_t>(variant)), static_cast<std::size_t>(queries.cols())}, row);
+    return model.score({queries.row(static_cast<std::int64_t>(variant)), static_cast<std::size_t>(queries.cols())},
+                       row);
   };
   const float whole = score_of(0);
   std::vector<float> added;

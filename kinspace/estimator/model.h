@@ -29,13 +29,13 @@ class Model {
   const Spec& spec() const noexcept;
   const ModelAttributes& attributes() const noexcept;
   const std::string& directory() const noexcept;
-  const std::string& checksum() const noexcept;       ///< of its manifest, and so of everything: the model's name
-  const Vocabulary& vocabulary() const noexcept;      ///< of the target column: one row for each item
+  const std::string& checksum() const noexcept;   ///< of its manifest, and so of everything: the model's name
+  const Vocabulary& vocabulary() const noexcept;  ///< of the target column: one row for each item
   std::int64_t items() const noexcept { return vocabulary().size(); }
   std::int64_t dim() const noexcept { return embeddings().cols; }
-  std::int64_t unknown_row() const noexcept;          ///< row of the embedding table for unknown items; -1: none
-  ConstMatrixView embeddings() const noexcept;        ///< [V, D] input table, without the unknown row
-  std::int64_t parameters() const noexcept;           ///< trained numbers
+  std::int64_t unknown_row() const noexcept;    ///< row of the embedding table for unknown items; -1: none
+  ConstMatrixView embeddings() const noexcept;  ///< [V, D] input table, without the unknown row
+  std::int64_t parameters() const noexcept;     ///< trained numbers
 
   /// Queries [B, Q] of histories of vocabulary rows, oldest first; -1 is an unknown item. Only the last `head.context`
   /// known events of each count; a history without any gets the query of the empty context.

@@ -35,7 +35,8 @@ OutputLayer output_layer(ThreadPool& pool, const EstimatorSpec& out, std::int64_
       const std::int64_t n = std::min(kRowsAtOnce, items - first);
       tape.begin({});
       const Var rows = normalize_rows(tape, tape.constant({table.row(first), n, table.dim(), table.stride()}));
-      for (std::int64_t r = 0; r < n; ++r) std::copy_n(rows.value().row(r), table.dim(), layer.normalized.row(first + r));
+      for (std::int64_t r = 0; r < n; ++r)
+        std::copy_n(rows.value().row(r), table.dim(), layer.normalized.row(first + r));
     }
     layer.items = static_cast<const Matrix&>(layer.normalized).view();
   }

@@ -15,7 +15,8 @@ namespace kin {
 namespace {
 
 std::span<const std::uint32_t> trained(const Dataset& dataset, std::int64_t g) {
-  return dataset.histories().group(g).first(static_cast<std::size_t>(dataset.training.lengths[static_cast<std::size_t>(g)]));
+  return dataset.histories().group(g).first(
+      static_cast<std::size_t>(dataset.training.lengths[static_cast<std::size_t>(g)]));
 }
 
 struct TrainingRows {
@@ -80,16 +81,20 @@ std::uint64_t run_memory(const Prepared& p) {
   if (spec.head.share.empty()) weights += Parameter::bytes_needed(rows, dim, &optimizer);
   weights += Parameter::bytes_needed(rows, 1, &optimizer);
   const auto count = [](auto n) { return static_cast<std::uint64_t>(n); };
-  const std::uint64_t histories = 4 * count(p.dataset.histories().event_count() + p.dataset.training.events + p.examples->size()) +
-                                  24 * count(p.plan.groups) + 40 * count(rows);
+  const std::uint64_t histories =
+      4 * count(p.dataset.histories().event_count() + p.dataset.training.events + p.examples->size()) +
+      24 * count(p.plan.groups) + 40 * count(rows);
   const std::uint64_t scored = count(p.context.negatives == 0 ? rows : p.context.negatives);
-  const std::uint64_t step = count(spec.train.batch) * (4 * scored / (p.context.negatives == 0 ? 4 : 1) +
-                                                        64 * count(spec.head.context + spec.head.predict) + 64 * count(dim)) +
-                             (p.context.negatives == 0 ? 4 * count(rows) * count(dim) : 0);
+  const std::uint64_t step =
+      count(spec.train.batch) * (4 * scored / (p.context.negatives == 0 ? 4 : 1) +
+                                 64 * count(spec.head.context + spec.head.predict) + 64 * count(dim)) +
+      (p.context.negatives == 0 ? 4 * count(rows) * count(dim) : 0);
   return std::max(p.dataset.loaded.peak_bytes, weights + histories + step) + (std::uint64_t{32} << 20);
 }
 
-std::vector<double> as_doubles(const std::vector<std::int64_t>& counts) { return {counts.begin(), counts.end()}; }
+std::vector<double> as_doubles(const std::vector<std::int64_t>& counts) {
+  return {counts.begin(), counts.end()};
+}
 
 void learn_vocabulary(Prepared& p, const std::string& spec_directory) {
   const std::string& name = p.spec.head.target;
@@ -113,9 +118,10 @@ void learn_vocabulary(Prepared& p, const std::string& spec_directory) {
   p.plan.negatives_by_cost = p.spec.head.negatives < 0;
   p.context.negatives = p.plan.negatives_by_cost ? default_negatives(p.vocabulary.size()) : p.spec.head.negatives;
   if (p.context.negatives > 0) {
-    p.sampler = std::make_unique<Sampler>(p.spec.head.sampler == "unigram"
-                                              ? Sampler::unigram(as_doubles(p.vocabulary.counts()), p.spec.head.sampler_power)
-                                              : Sampler::log_uniform(p.vocabulary.size()));
+    p.sampler =
+        std::make_unique<Sampler>(p.spec.head.sampler == "unigram"
+                                      ? Sampler::unigram(as_doubles(p.vocabulary.counts()), p.spec.head.sampler_power)
+                                      : Sampler::log_uniform(p.vocabulary.size()));
     p.context.sampler = p.sampler.get();
   }
 }
@@ -157,16 +163,19 @@ std::unique_ptr<Prepared> prepare(const Spec& spec, const RunOptions& options, T
   auto p = std::make_unique<Prepared>();
   p->spec = spec;
   const std::string path = locate(spec.data.path, options.spec_directory);
-  p->dataset = load_dataset(spec, path, pool, {.memory_limit = options.memory_limit, .progress = [&](const ReadProgress&) {
-                                                 if (observer.stop_requested()) throw Error::cancelled("stopped while reading " + path);
-                                               }});
+  p->dataset =
+      load_dataset(spec, path, pool, {.memory_limit = options.memory_limit, .progress = [&](const ReadProgress&) {
+                                        if (observer.stop_requested())
+                                          throw Error::cancelled("stopped while reading " + path);
+                                      }});
   fill_counts(p->dataset, p->plan);
   learn_vocabulary(*p, options.spec_directory);
   cut_examples(*p, path);
   fill_costs(*p);
   if (options.memory_limit > 0 && p->plan.memory_bytes > options.memory_limit) {
     throw Error::resource_limit(
-        fmt::format("the run needs about {}, the limit is {}", human_bytes(p->plan.memory_bytes), human_bytes(options.memory_limit)),
+        fmt::format("the run needs about {}, the limit is {}", human_bytes(p->plan.memory_bytes),
+                    human_bytes(options.memory_limit)),
         "raise --memory-limit, or lower embed.dim or train.batch, raise min_count, or set max_size");
   }
   return p;

@@ -27,8 +27,9 @@ struct Prepared {
 };
 
 /// Reads the data, learns the vocabulary, cuts the examples and works out the plan.
-/// Errors: those of load_dataset(); kBadData when the vocabulary is empty or no example is left; kResourceLimit when the
-/// run would need more memory than `options` allows.
-std::unique_ptr<Prepared> prepare(const Spec& spec, const RunOptions& options, ThreadPool& pool, TrainObserver& observer);
+/// Errors: those of load_dataset(); kBadData when the vocabulary is empty or no example is left; kResourceLimit when
+/// the run would need more memory than `options` allows.
+std::unique_ptr<Prepared> prepare(const Spec& spec, const RunOptions& options, ThreadPool& pool,
+                                  TrainObserver& observer);
 
 }  // namespace kin

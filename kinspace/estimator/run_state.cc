@@ -89,11 +89,11 @@ RunState run_state_from_json(const std::string& text, const std::string& where) 
 }
 
 std::string to_json(const ModelAttributes& attributes) {
-  json value{{"step", attributes.step},     {"dim", attributes.dim},
-             {"negatives", attributes.negatives}, {"groups", attributes.groups},
-             {"events", attributes.events}, {"data_digest", attributes.data_digest},
+  json value{{"step", attributes.step},     {"dim", attributes.dim},       {"negatives", attributes.negatives},
+             {"groups", attributes.groups}, {"events", attributes.events}, {"data_digest", attributes.data_digest},
              {"labels", attributes.labels}};
-  if (attributes.metric_value) value["validation"] = {{"metric", attributes.metric}, {"value", *attributes.metric_value}};
+  if (attributes.metric_value)
+    value["validation"] = {{"metric", attributes.metric}, {"value", *attributes.metric_value}};
   return value.dump();
 }
 

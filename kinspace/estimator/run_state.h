@@ -19,15 +19,15 @@ struct ValidationRow {
 
 /// Where a run stands, beside its parameters. Random numbers are functions of the step, so they need no state.
 struct RunState {
-  std::int64_t step = 0;                  ///< steps made
-  bool complete = false;                  ///< nothing is left to do
+  std::int64_t step = 0;  ///< steps made
+  bool complete = false;  ///< nothing is left to do
   bool stopped_early = false;
   std::int64_t best_step = 0;             ///< step of the published weights; 0: none yet
   std::int64_t since_best = 0;            ///< evaluations since then
   std::vector<ValidationRow> validation;  ///< all evaluations so far
   std::string data_digest;                ///< of the file that is trained on
 
-  double best_value() const;              ///< value at best_step; 0 without one
+  double best_value() const;  ///< value at best_step; 0 without one
 };
 
 /// What a published model says of itself beside its spec.
@@ -35,11 +35,11 @@ struct ModelAttributes {
   std::int64_t step = 0;
   std::int64_t dim = 0;
   std::int64_t negatives = 0;
-  std::int64_t groups = 0, events = 0;    ///< that it was trained on
-  std::string metric;                     ///< of the validation, empty without
+  std::int64_t groups = 0, events = 0;  ///< that it was trained on
+  std::string metric;                   ///< of the validation, empty without
   std::optional<double> metric_value;
   std::string data_digest;
-  bool labels = false;                    ///< titles of the rows are stored
+  bool labels = false;  ///< titles of the rows are stored
 };
 
 std::string to_json(const RunState& state);

@@ -16,14 +16,15 @@ namespace kin {
 /// The network between a context and its scores.
 struct ModelOptions {
   std::string kind = "recommender";  ///< recommender
-  std::vector<std::int64_t> layers;  ///< widths of the dense layers over the combined context; none: the context itself
-  std::string activation = "relu";   ///< relu | tanh | gelu | sigmoid | linear; of every layer but the last
+  std::vector<std::int64_t> layers = {
+      256};                         ///< widths of the dense layers over the combined context; none: the context itself
+  std::string activation = "relu";  ///< relu | tanh | gelu | sigmoid | linear; of every layer but the last
   bool residual =
       false;  ///< the layers add to the combined context instead of replacing it; a projection joins unlike widths
-  float dropout = 0.0F;           ///< share of units dropped while training, before each layer
-  float item_dropout = 0.0F;      ///< share of context items dropped while training; at least one stays
-  std::string position = "none";  ///< none | recency | learned: how context events are weighted by their age
-  float half_life = 10.0F;        ///< recency: an event that many places before the end weighs half
+  float dropout = 0.2F;              ///< share of units dropped while training, before each layer
+  float item_dropout = 0.2F;         ///< share of context items dropped while training; at least one stays
+  std::string position = "learned";  ///< none | recency | learned: how context events are weighted by their age
+  float half_life = 10.0F;           ///< recency: an event that many places before the end weighs half; learned: start
   std::string item_bias =
       "popularity";          ///< none | zeros | popularity: bias of each item, started at 0 or at log popularity
   bool normalize = false;    ///< scores are cosines of query and item
@@ -39,7 +40,7 @@ struct HeadOptions {
   std::int64_t stride = 1;       ///< events from one window to the next
   bool partial = true;           ///< windows may reach over either end of a history and then hold fewer events
   std::string pick = "time";    ///< time: the first `context` events of a window go in | random: drawn anew every epoch
-  std::string share;            ///< column whose embedding table is the output table too; empty: a table of its own
+  std::string share = "auto";   ///< column whose embedding table is the output table too: auto, the target; empty: none
   bool exclude_context = true;  ///< full softmax: items of the context are no candidates, as when recommending
   std::int64_t negatives = -1;  ///< -1: chosen by cost | 0: full softmax | n: sampled, shared by the batch
   std::string sampler = "log_uniform";  ///< log_uniform | unigram: what negatives are drawn from
@@ -61,7 +62,7 @@ struct TrainOptions {
   OptimizerOptions optimizer;
   ScheduleOptions schedule;
   std::int64_t batch = 256;        ///< examples in a step
-  std::int64_t epochs = 10;        ///< passes over the examples
+  std::int64_t epochs = 4;         ///< passes over the examples
   std::int64_t max_steps = 0;      ///< at most so many steps; 0: no such limit
   std::uint64_t seed = 1;          ///< decides every random number of the run
   bool shuffle = true;             ///< draw the examples of an epoch in a random order

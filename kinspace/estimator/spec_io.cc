@@ -235,8 +235,9 @@ void apply_override(SpecValue& root, const std::string& text) {
       next = &table->items.back();
     } else if (i == 1 && parts[0] == "columns" && next->kind == SpecValue::Kind::kString) {
       SpecValue shorthand = std::exchange(*next, SpecValue{});
-      next->place = shorthand.place;
-      next->add("kind", shorthand.place, std::move(shorthand));
+      const std::string shorthand_place = shorthand.place;
+      next->place = shorthand_place;
+      next->add("kind", shorthand_place, std::move(shorthand));
     } else if (next->kind != SpecValue::Kind::kTable) {
       throw Error::invalid_argument(fmt::format("{}: {} is no table", place, quoted(parts[i])));
     }

@@ -34,10 +34,10 @@ struct ModelContext {
 struct EmbeddingLayer {
   std::int64_t dim = 0;
   Combiner combiner = Combiner::kSqrtN;
-  float init_std = 0.0F;             ///< 0: 1 / sqrt(dim)
-  std::string position = "none";     ///< none | recency | learned
+  float init_std = 0.0F;          ///< 0: 1 / sqrt(dim)
+  std::string position = "none";  ///< none | recency | learned
   float half_life = 10.0F;
-  std::int64_t positions = 0;        ///< learned: ages that have a weight of their own
+  std::int64_t positions = 0;  ///< learned: ages that have a weight of their own
   float item_dropout = 0.0F;
 };
 
@@ -91,11 +91,11 @@ class Step {
 
 /// What a model function returns.
 struct EstimatorSpec {
-  Var loss;                          ///< [1, 1], when training
-  Var query;                         ///< [B, Q]: score of item i = query . row i of the output table + bias of item i
-  Parameter* output_table = nullptr; ///< [rows of the vocabulary, Q]
-  bool normalize_output = false;     ///< scores are taken with rows of length 1
-  Parameter* item_bias = nullptr;    ///< [rows, 1] or none
+  Var loss;                           ///< [1, 1], when training
+  Var query;                          ///< [B, Q]: score of item i = query . row i of the output table + bias of item i
+  Parameter* output_table = nullptr;  ///< [rows of the vocabulary, Q]
+  bool normalize_output = false;      ///< scores are taken with rows of length 1
+  Parameter* item_bias = nullptr;     ///< [rows, 1] or none
 };
 
 /// One function for every mode: the body of a model.

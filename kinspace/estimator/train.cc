@@ -25,7 +25,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 /// One run from its first or last checkpoint to its end.
 class Trainer {
@@ -69,9 +71,12 @@ class Trainer {
 
  private:
   TrainResult result(bool already_complete) const {
-    return {state_.step,      state_.best_step,
-            state_.stopped_early, already_complete,
-            valid_cases_.empty() ? std::string() : metric_name(metrics_.front()), state_.best_value()};
+    return {state_.step,
+            state_.best_step,
+            state_.stopped_early,
+            already_complete,
+            valid_cases_.empty() ? std::string() : metric_name(metrics_.front()),
+            state_.best_value()};
   }
 
   static std::vector<Metric> validation_metrics(const Spec& spec) {
@@ -132,7 +137,8 @@ class Trainer {
     require_finite(loss_);
     tape_.backward(out.loss);
     factor_ = rate_factor(train.schedule, step, total_steps());
-    apply_gradients(tape_, store_, {.step = step + 1, .rate_factor = factor_, .l2 = train.l2, .clip_norm = train.clip_norm});
+    apply_gradients(tape_, store_,
+                    {.step = step + 1, .rate_factor = factor_, .l2 = train.l2, .clip_norm = train.clip_norm});
 
     ++state_.step;
     loss_since_ += loss_;
@@ -144,21 +150,25 @@ class Trainer {
   void require_finite(float loss) const {
     if (std::isfinite(loss)) return;
     throw Error::diverged(
-        fmt::format("training diverged at step {}: the loss is {}; the likely cause is a learning rate that is too high "
-                    "(train.optimizer.lr = {})",
-                    state_.step + 1, loss, store_.optimizer()->options().lr),
-        "lower train.optimizer.lr, add train.schedule.warmup_steps or train.clip_norm; the last good checkpoint, if any, "
+        fmt::format(
+            "training diverged at step {}: the loss is {}; the likely cause is a learning rate that is too high "
+            "(train.optimizer.lr = {})",
+            state_.step + 1, loss, store_.optimizer()->options().lr),
+        "lower train.optimizer.lr, add train.schedule.warmup_steps or train.clip_norm; the last good checkpoint, if "
+        "any, "
         "is still there");
   }
 
   bool at_evaluation() const {
     if (state_.complete) return true;
-    const auto every = std::max<std::int64_t>(
-        1, static_cast<std::int64_t>(std::llround(p_->spec.train.evaluate_every * static_cast<double>(steps_per_epoch()))));
+    const auto every =
+        std::max<std::int64_t>(1, static_cast<std::int64_t>(std::llround(p_->spec.train.evaluate_every *
+                                                                         static_cast<double>(steps_per_epoch()))));
     return state_.step % every == 0;
   }
 
-  /// Publishes the model if it is the best so far, or the latest where nothing is validated. True if a metric was taken.
+  /// Publishes the model if it is the best so far, or the latest where nothing is validated. True if a metric was
+  /// taken.
   bool evaluate() {
     if (!store_.all_finite(pool_)) require_finite(std::numeric_limits<float>::quiet_NaN());
     if (valid_cases_.empty()) {

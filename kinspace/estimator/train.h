@@ -12,37 +12,37 @@ namespace kin {
 
 /// What a run will do and need, known before its first step.
 struct RunPlan {
-  std::int64_t rows_read = 0;         ///< of the data file
-  std::int64_t events = 0;            ///< rows kept by `where`
+  std::int64_t rows_read = 0;  ///< of the data file
+  std::int64_t events = 0;     ///< rows kept by `where`
   std::int64_t groups = 0;
   std::int64_t train_groups = 0, valid_groups = 0, test_groups = 0;
   std::int64_t train_events = 0;
-  std::int64_t items = 0;             ///< rows of the vocabulary, the out-of-vocabulary row included
-  std::int64_t dropped_items = 0;     ///< values below min_count or beyond max_size
+  std::int64_t items = 0;          ///< rows of the vocabulary, the out-of-vocabulary row included
+  std::int64_t dropped_items = 0;  ///< values below min_count or beyond max_size
   std::int64_t dim = 0;
-  bool dim_by_rule = false;           ///< `dim` is the rule of thumb, not the user's choice
-  std::int64_t negatives = 0;         ///< 0: full softmax
-  bool negatives_by_cost = false;     ///< chosen by cost, not by the user
-  double flop_per_example = 0;        ///< forward and backward
-  std::int64_t parameters = 0;        ///< trainable numbers
-  std::int64_t examples = 0;          ///< in an epoch
-  std::int64_t steps = 0;             ///< of the whole run, without early stopping
-  std::int64_t resumed_at = 0;        ///< step of the checkpoint that the run continues; 0: a fresh run
-  std::uint64_t memory_bytes = 0;     ///< estimated peak
+  bool dim_by_rule = false;        ///< `dim` is the rule of thumb, not the user's choice
+  std::int64_t negatives = 0;      ///< 0: full softmax
+  bool negatives_by_cost = false;  ///< chosen by cost, not by the user
+  double flop_per_example = 0;     ///< forward and backward
+  std::int64_t parameters = 0;     ///< trainable numbers
+  std::int64_t examples = 0;       ///< in an epoch
+  std::int64_t steps = 0;          ///< of the whole run, without early stopping
+  std::int64_t resumed_at = 0;     ///< step of the checkpoint that the run continues; 0: a fresh run
+  std::uint64_t memory_bytes = 0;  ///< estimated peak
 };
 
 struct TrainProgress {
   std::int64_t step = 0, steps = 0;
   double epoch = 0;
-  double loss = 0;                    ///< of this step
-  double loss_since = 0;              ///< mean over the steps since the last row
-  bool row = false;                   ///< worth a line: steps 1, 2, 4, 8, ..., evaluations and the last step
+  double loss = 0;        ///< of this step
+  double loss_since = 0;  ///< mean over the steps since the last row
+  bool row = false;       ///< worth a line: steps 1, 2, 4, 8, ..., evaluations and the last step
   double learning_rate = 0;
   double examples_per_second = 0;
   double seconds_left = 0;
-  double checkpoint_age = 0;          ///< seconds since the last checkpoint
-  std::optional<double> metric;       ///< last value of the validation metric
-  bool evaluated = false;             ///< `metric` is new
+  double checkpoint_age = 0;     ///< seconds since the last checkpoint
+  std::optional<double> metric;  ///< last value of the validation metric
+  bool evaluated = false;        ///< `metric` is new
   bool last = false;
 };
 
@@ -51,24 +51,26 @@ class TrainObserver {
  public:
   virtual ~TrainObserver() = default;
   virtual void on_plan(const RunPlan&) {}
-  virtual void on_note(const std::string&) {}       ///< one line worth reading: a choice made, a warning
+  virtual void on_note(const std::string&) {}  ///< one line worth reading: a choice made, a warning
   virtual void on_progress(const TrainProgress&) {}
-  virtual bool stop_requested() { return false; }   ///< asked after every step and while reading; true ends the run with a checkpoint
+  virtual bool stop_requested() {
+    return false;
+  }  ///< asked after every step and while reading; true ends the run with a checkpoint
 };
 
 struct RunOptions {
-  std::string directory;              ///< run directory, created when missing
-  std::string spec_directory;         ///< where relative paths of the spec start
-  int threads = 0;                    ///< 0: all processors
-  std::uint64_t memory_limit = 0;     ///< bytes; 0: no limit
+  std::string directory;           ///< run directory, created when missing
+  std::string spec_directory;      ///< where relative paths of the spec start
+  int threads = 0;                 ///< 0: all processors
+  std::uint64_t memory_limit = 0;  ///< bytes; 0: no limit
 };
 
 struct TrainResult {
-  std::int64_t step = 0;              ///< last step made
-  std::int64_t best_step = 0;         ///< step of the published weights
+  std::int64_t step = 0;       ///< last step made
+  std::int64_t best_step = 0;  ///< step of the published weights
   bool stopped_early = false;
-  bool already_complete = false;      ///< the run directory held the finished run
-  std::string metric;                 ///< name of the validation metric, empty without validation cases
+  bool already_complete = false;  ///< the run directory held the finished run
+  std::string metric;             ///< name of the validation metric, empty without validation cases
   double best_metric = 0;
 };
 

@@ -32,15 +32,19 @@ std::string rows_until(const std::string& path, std::int64_t step) {
 TrainLog::TrainLog(const std::string& directory, std::int64_t resumed_at) : path_(directory + "/train.jsonl") {
   write_file_atomically(path_, rows_until(path_, resumed_at));
   file_ = std::fopen(path_.c_str(), "ae");
-  if (file_ == nullptr) throw Error::io(fmt::format("cannot open {}: {}", path_, std::generic_category().message(errno)));
+  if (file_ == nullptr)
+    throw Error::io(fmt::format("cannot open {}: {}", path_, std::generic_category().message(errno)));
 }
 
-TrainLog::~TrainLog() { std::fclose(file_); }
+TrainLog::~TrainLog() {
+  std::fclose(file_);
+}
 
 void TrainLog::write(const TrainProgress& progress) {
   const std::string line = to_json(progress) + "\n";
   if (std::fwrite(line.data(), 1, line.size(), file_) != line.size() || std::fflush(file_) != 0) {
-    throw Error::io(fmt::format("cannot write to {}: {}", path_, std::generic_category().message(errno)), "free space there");
+    throw Error::io(fmt::format("cannot write to {}: {}", path_, std::generic_category().message(errno)),
+                    "free space there");
   }
 }
 

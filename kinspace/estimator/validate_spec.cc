@@ -207,6 +207,7 @@ void resolve(Spec& spec) {
     if (column.source.empty()) column.source = name;
   }
   if (spec.head.target.empty() && spec.columns.size() == 1) spec.head.target = spec.columns.begin()->first;
+  if (spec.head.share == "auto") spec.head.share = spec.head.target;
 
   try {
     spec.train.optimizer = resolve(spec.train.optimizer);

@@ -9,9 +9,9 @@ namespace kin {
 
 /// How ids of a categorical column become one vector.
 struct EmbedOptions {
-  std::int64_t dim = 0;            ///< width; 0: the rule of thumb, fourth root of the number of values, rounded up
-  std::string combiner = "sqrtn";  ///< sum | mean | sqrtn
-  float init_std = 0.0F;           ///< standard deviation of the truncated normal start; 0: 1 / sqrt(dim)
+  std::int64_t dim = 0;          ///< width; 0: the rule of thumb, fourth root of the number of values, rounded up
+  std::string combiner = "sum";  ///< sum | mean | sqrtn
+  float init_std = 0.0F;         ///< standard deviation of the truncated normal start; 0: 1 / sqrt(dim)
 };
 
 /// Titles for keys, kept in the model so that every later answer can print them.

@@ -148,12 +148,15 @@ Var recency_weights(Tape& tape, const SparseTensor& ids, double half_life) {
   return tape.constant(out);
 }
 
-Var position_weights(Tape& tape, Var logits, const SparseTensor& ids) {
+Var position_weights(Tape& tape, Var logits, const SparseTensor& ids, double half_life) {
   internal::check_sparse("position_weights", ids);
   internal::check_shape("position_weights", "logits", logits.value(), logits.rows(), 1);
   const std::int64_t places = logits.rows();
   const MatrixView table = tape.matrix(1, places);
-  for (std::int64_t p = 0; p < places; ++p) table.data[p] = *logits.value().row(p);
+  const double decay = half_life > 0 ? 0.693147180559945309 / half_life : 0.0;
+  for (std::int64_t p = 0; p < places; ++p) {
+    table.data[p] = *logits.value().row(p) - static_cast<float>(decay * static_cast<double>(p));
+  }
   kernels::active().exp(table.data, table.data, places);
 
   const auto nnz = static_cast<std::int64_t>(ids.ids.size());

@@ -33,9 +33,10 @@ Var combine(Tape& tape, Parameter& table, const SparseTensor& ids, Combiner comb
 /// gradient. Errors: kInvalidArgument unless half_life is above 0.
 Var recency_weights(Tape& tape, const SparseTensor& ids, double half_life);
 
-/// Weight of each id learned by its age: exp(logits[min(age, P - 1)]), always positive, so that it can come back from
-/// any small value. logits [P, 1] (start at zeros for equal weights); out [1, NNZ].
-Var position_weights(Tape& tape, Var logits, const SparseTensor& ids);
+/// Weight of each id learned by its age a: exp(logits[min(a, P - 1)]) * 2^(-min(a, P - 1) / half_life), always
+/// positive, so that it can come back from any small value. `half_life` says where weights start from when logits start
+/// at zeros; 0: all equal. logits [P, 1]; out [1, NNZ].
+Var position_weights(Tape& tape, Var logits, const SparseTensor& ids, double half_life = 0);
 
 /// `ids` with each one replaced by -1 with probability `rate`, drawn from (seed, step, example); an example that had
 /// some keeps at least one. Unchanged when not training. Errors: kInvalidArgument unless 0 <= rate < 1.

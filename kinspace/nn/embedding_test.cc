@@ -188,6 +188,18 @@ TEST(PositionWeights, AreLearnedByAge) {
   EXPECT_LT(result.worst, 2e-3) << result.where;
 }
 
+TEST(PositionWeights, StartAsRecencyWeightsOfTheirHalfLife) {
+  ThreadPool pool(1);
+  ParameterStore store(2, {});
+  Parameter& logits = store.parameter(pool, "logits", 8, 1, {.initial = Initial::constant(0), .decay = false});
+  const Ids ids = testing::random_ids(4, 40, 0, 6, 9, /*negative=*/true);
+  Tape tape(pool, 1);
+  tape.begin({.training = true});
+  const Var learned = position_weights(tape, tape.variable(logits), ids.tensor(), /*half_life=*/2.5);
+  const Var recency = recency_weights(tape, ids.tensor(), 2.5);
+  for (std::size_t i = 0; i < ids.ids.size(); ++i) EXPECT_NEAR(learned.value().data[i], recency.value().data[i], 1e-6);
+}
+
 TEST(DropIds, DropsAShareAndSparesOneOfEachExample) {
   ThreadPool pool(2);
   const Ids ids = testing::random_ids(1, 3000, 0, 5, 100);

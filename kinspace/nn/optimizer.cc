@@ -20,7 +20,7 @@ struct Defaults {
 constexpr Defaults kDefaults[] = {
     {"sgd", 0.1F, 0.0F, 0.0F},     {"momentum", 0.01F, 0.0F, 0.0F},
     {"adagrad", 0.1F, 0.0F, 0.1F}, {"rowwise_adagrad", 0.1F, 0.0F, 0.1F},
-    {"adam", 0.003F, 1e-8F, 0.0F},
+    {"adam", 0.006F, 1e-8F, 0.0F},
 };
 
 const Defaults& defaults_of(const std::string& name) {

@@ -13,7 +13,7 @@ namespace kin {
 /// How a gradient becomes an update. Members that are -1 take the default of the optimizer's name:
 ///
 ///   name              lr      epsilon   initial_accumulator
-///   adam              0.003   1e-8      -                     the epsilon of TensorFlow 1 (Keras has 1e-7)
+///   adam              0.006   1e-8      -                     the epsilon of TensorFlow 1 (Keras has 1e-7)
 ///   adagrad           0.1     0         0.1                   the form of TensorFlow 1; epsilon 1e-7 gives that of
 ///   Keras rowwise_adagrad   0.1     0         0.1 sgd               0.1 momentum          0.01
 struct OptimizerOptions {
@@ -33,7 +33,7 @@ template <class Visitor>
 void describe(OptimizerOptions& o, Visitor& v) {
   v.option("name", o.name, "how gradients become updates",
            one_of({"adam", "adagrad", "rowwise_adagrad", "sgd", "momentum"}));
-  v.option("lr", o.lr, "learning rate; -1: adam 0.003, adagrad and rowwise_adagrad 0.1, sgd 0.1, momentum 0.01",
+  v.option("lr", o.lr, "learning rate; -1: adam 0.006, adagrad and rowwise_adagrad 0.1, sgd 0.1, momentum 0.01",
            at_least(-1));
   v.option("momentum", o.momentum, "momentum: share of the last step that is kept", from_to_below(0, 1));
   v.option("nesterov", o.nesterov, "momentum: look ahead");

@@ -234,7 +234,7 @@ TEST(Optimizer, TheScheduleScalesTheRate) {
 
 TEST(OptimizerOptions, DefaultsGoByTheName) {
   EXPECT_EQ(resolve({}).name, "adam");
-  EXPECT_EQ(resolve({}).lr, 0.003F);
+  EXPECT_EQ(resolve({}).lr, 0.006F);
   EXPECT_EQ(resolve({}).epsilon, 1e-8F);
   EXPECT_EQ(resolve({.name = "adagrad"}).lr, 0.1F);
   EXPECT_EQ(resolve({.name = "adagrad"}).epsilon, 0.0F);

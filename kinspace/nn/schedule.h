@@ -9,7 +9,7 @@ namespace kin {
 
 /// How the learning rate moves over a run.
 struct ScheduleOptions {
-  std::string kind = "constant";  ///< constant | linear | cosine | exponential
+  std::string kind = "cosine";    ///< constant | linear | cosine | exponential
   std::int64_t warmup_steps = 0;  ///< first steps, in which the rate grows evenly to its full value
   std::int64_t decay_steps = 0;   ///< steps after the warm-up until the decay ends; 0: the rest of the run
   float decay_rate = 0.5F;        ///< exponential: factor over decay_steps

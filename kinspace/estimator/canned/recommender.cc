@@ -32,7 +32,7 @@ Var hidden_layers(Step& step, Var x) {
   const kernels::Activation activation = activation_from_name(model.activation);
   Var h = x;
   for (std::size_t i = 0; i < model.layers.size(); ++i) {
-    h = step.dropout(h, model.dropout);
+    if (i > 0) h = step.dropout(h, model.dropout);
     h = step.dense(fmt::format("layer_{}", i), h, {.units = model.layers[i], .activation = activation});
   }
   return h;
@@ -109,6 +109,7 @@ EstimatorSpec recommender(Step& step) {
                                   .half_life = model.half_life,
                                   .positions = spec.head.context,
                                   .item_dropout = model.item_dropout});
+  x = step.dropout(x, model.dropout);
   Var query = hidden_layers(step, x);
   const std::int64_t width = output_width(spec, embed.dim);
   if (query.cols() != width) query = step.dense("query", query, {.units = width, .bias = false});
@@ -119,7 +120,8 @@ EstimatorSpec recommender(Step& step) {
   out.output_table = spec.head.share.empty()
                          ? &step.item_parameter("output/embedding", width, output_start(embed, width))
                          : &step.item_parameter(spec.head.share + "/embedding", width, ParameterOptions{});
-  if (model.item_bias != "none") out.item_bias = &step.item_parameter(column + "/bias", 1, {.initial = Initial::constant(0), .decay = false});
+  if (model.item_bias != "none")
+    out.item_bias = &step.item_parameter(column + "/bias", 1, {.initial = Initial::constant(0), .decay = false});
   out.normalize_output = model.normalize;
   out.query = query;
   if (step.mode() == Mode::kTrain) {
@@ -130,7 +132,9 @@ EstimatorSpec recommender(Step& step) {
   return out;
 }
 
-std::int64_t default_negatives(std::int64_t items) noexcept { return items <= kFullSoftmaxItems ? 0 : kDefaultNegatives; }
+std::int64_t default_negatives(std::int64_t items) noexcept {
+  return items <= kFullSoftmaxItems ? 0 : kDefaultNegatives;
+}
 
 double flop_per_example(const Spec& spec, std::int64_t items, std::int64_t negatives) {
   const std::int64_t dim = spec.columns.at(spec.head.target).embed.dim;

@@ -8,8 +8,8 @@ namespace kin {
 
 /// The recommender: who watched these watches those next.
 ///
-///   x     = combine(table[context], weights by age)                  [B, D]
-///   h     = layers(dropout(x)), added to x (projected when the widths differ) with `residual`
+///   x     = dropout(combine(table[context], weights by age))         [B, D]
+///   h     = layers(x), with dropout between them; added to x (projected when the widths differ) with `residual`
 ///   query = h, projected to D when the output table is the input table and the widths differ; of length 1 and divided
 ///           by the temperature with `normalize`
 ///   score = query . output row + item bias
@@ -21,8 +21,8 @@ EstimatorSpec recommender(Step& step);
 /// Width of the embedding when the user gives none: the fourth root of the number of values, rounded up.
 std::int64_t rule_of_thumb_dim(std::int64_t values) noexcept;
 
-/// Number of negatives when the user leaves the choice: 0 (full softmax) for a catalogue of up to 20 000 items, where it
-/// costs at most a few times as much as sampling and learns better; else 1024 shared by the batch.
+/// Number of negatives when the user leaves the choice: 0 (full softmax) for a catalogue of up to 20 000 items, where
+/// it costs at most a few times as much as sampling and learns better; else 1024 shared by the batch.
 std::int64_t default_negatives(std::int64_t items) noexcept;
 
 /// Floating-point operations of one example of a training step, forward and backward: matrix products only.
