@@ -1,7 +1,9 @@
 #include "apps/cli/app.h"
 
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
@@ -14,8 +16,9 @@ namespace {
 
 using testing::HasSubstr;
 
+/// A file of this test alone: others run beside it.
 std::string spec_file(const std::string& text) {
-  const std::string path = testing::TempDir() + "kin_app_test.toml";
+  const std::string path = testing::TempDir() + fmt::format("kin_app_test-{}.toml", ::getpid());
   write_file_atomically(path, text);
   return path;
 }
@@ -118,7 +121,8 @@ TEST(Check, PointsAtMistakesInTheSpec) {
 
 TEST(Train, SaysWhichFileIsMissing) {
   const Outcome outcome =
-      kin_says({"train", spec_file(kSpec), "-o", testing::TempDir() + "kin_app_run", "--progress", "none"});
+      kin_says({"train", spec_file(kSpec), "-o", testing::TempDir() + fmt::format("kin_app_run-{}", ::getpid()),
+                "--progress", "none"});
   EXPECT_EQ(outcome.status, 5) << outcome.err;
   EXPECT_THAT(outcome.err, HasSubstr("absent.csv"));
 }

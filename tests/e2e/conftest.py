@@ -90,5 +90,5 @@ def trained(tmp_path_factory):
     """A finished run, not to be changed: its directory, with the data beside it."""
     directory = tmp_path_factory.mktemp("trained")
     write_ratings(directory)
-    kin("train", write_spec(directory), "-o", directory / "run", "--quiet")
+    kin("train", write_spec(directory, epochs=8), "-o", directory / "run", "--quiet")
     return directory / "run"
