@@ -10,11 +10,13 @@ namespace kin {
 namespace {
 
 Spec spec_of(const std::string& model, const std::string& head) {
-  return parse_spec("spec = 1\ndata = { path = 'x.csv', group_by = 'user', order_by = 'time' }\n"
-                    "columns.item = { kind = 'vocabulary', embed = { dim = 8 } }\n"
-                    "model = { kind = 'recommender', " + model + " }\nhead = { target = 'item', " + head + " }\n" +
-                        "split = { by = 'group', folds = 5 }\neval = { protocol = 'window', metrics = ['ndcg@5'] }\n",
-                    "test.toml");
+  return parse_spec(
+      "spec = 1\ndata = { path = 'x.csv', group_by = 'user', order_by = 'time' }\n"
+      "columns.item = { kind = 'vocabulary', embed = { dim = 8 } }\n"
+      "model = { kind = 'recommender', " +
+          model + " }\nhead = { target = 'item', " + head + " }\n" +
+          "split = { by = 'group', folds = 5 }\neval = { protocol = 'window', metrics = ['ndcg@5'] }\n",
+      "test.toml");
 }
 
 /// A model over six items whose parameters are made by one step of training on a fixed batch.

@@ -108,15 +108,24 @@ TEST(ReadSpec, TakesAWordForAColumnOfTheSameName) {
 }
 
 TEST(ReadSpec, GivesEachProtocolItsMetrics) {
-  const auto metrics = [](const std::string& protocol) {
+  const auto metrics = [](const std::string& protocol, std::vector<std::string> overrides = {}) {
     return parse_spec(edited(R"(protocol = "window", metrics = ["recall@20", "ndcg@20", "coverage"])",
                              "protocol = '" + protocol + "'"),
-                      "s")
+                      "s", overrides)
         .eval.metrics;
   };
-  EXPECT_EQ(metrics("next-item"), (std::vector<std::string>{"hr@10", "ndcg@10", "hr@20", "mrr", "coverage@10"}));
+  const std::vector<std::string> last_events = {"split.by=time", "split.valid=1", "split.test=1"};
+  EXPECT_EQ(metrics("next-item", last_events),
+            (std::vector<std::string>{"hr@10", "ndcg@10", "hr@20", "mrr", "coverage@10"}));
   EXPECT_EQ(metrics("window"), (std::vector<std::string>{"recall@20", "ndcg@20", "coverage@20"}));
   EXPECT_EQ(metrics("fold-in"), (std::vector<std::string>{"recall@20", "ndcg@100", "coverage@20"}));
+}
+
+TEST(ReadSpec, RefusesASplitThatTheProtocolCannotAskAbout) {
+  const std::vector<std::string> by_time = {"split.by=time", "split.valid=1", "split.test=1"};
+  EXPECT_THROW(parse_spec(kMovies, "s", by_time), Error);
+  const std::vector<std::string> next_item = {"eval.protocol=next-item"};
+  EXPECT_THROW(parse_spec(kMovies, "s", next_item), Error);
 }
 
 TEST(ReadSpec, OverridesStandAboveTheFile) {

@@ -176,6 +176,18 @@ class Validator {
            fmt::format("leaves nothing to train on: valid + test is {}, and must be below 1", s.valid + s.test),
            "shares are of all groups, such as valid = 0.05 and test = 0.05");
     }
+    const bool next_item = spec_.eval.protocol == "next-item";
+    if (s.by == "time" && !next_item) {
+      fail("split.by",
+           fmt::format("holds out the last events of each group, but the protocol {} asks of whole groups that were "
+                       "held out",
+                       spec_.eval.protocol),
+           "split by = \"group\", or evaluate the protocol \"next-item\"");
+    }
+    if ((s.by == "group" || s.by == "column") && next_item && (s.folds > 0 || s.valid + s.test > 0)) {
+      fail("split.by", "holds out whole groups, but the protocol next-item trains on every group",
+           "split by = \"time\", or evaluate another protocol");
+    }
     if (s.by == "column" && s.column.empty()) fail("split.column", "is missing: by = \"column\" needs it");
     if (s.folds == 1) fail("split.folds", "must be 0 or at least 2: one fold leaves nothing to train on");
     if (s.fold > 0 && s.fold >= s.folds) {

@@ -23,6 +23,8 @@ SPECS = [  # what is replaced, by what, words of the message
     ('group_by = "userId"', 'group_by = "user"', ["user", "userId"]),
     ('order_by = ["timestamp", "movieId"]', 'order_by = "time"', ["time", "timestamp"]),
     ("fold = 0", "fold = 5", ["fold"]),
+    ('protocol = "window"', 'protocol = "next-item"', ["split.by", "time"]),
+    ('by = "group", folds = 5, fold = 0', 'by = "time", valid = 1, test = 1', ["split.by", "next-item"]),
     ('protocol = "window"', 'protocol = "windows"', ["windows", "window"]),
     ('"recall@5"', '"recal@5"', ["recal@5", "recall"]),
     ("spec  = 1", "spec  = 2", ["spec"]),
