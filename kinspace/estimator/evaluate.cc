@@ -31,7 +31,7 @@ struct Bench {
 
 std::string data_path(const Model& model, const EvaluateOptions& options) {
   if (!options.data_path.empty()) return options.data_path;
-  const std::string path = locate(model.spec().data.path, read_origin(model.directory()));
+  std::string path = locate(model.spec().data.path, read_origin(model.directory()));
   if (!file_exists(path)) {
     throw Error::io(fmt::format("{}: the data that the model was trained on are not at {}", model.directory(), path),
                     "name the file: kin evaluate RUN DATA.csv");

@@ -49,7 +49,7 @@ const FileRecord* find_record(const Manifest& manifest, const std::string& path)
 Vocabulary read_vocabulary(const std::string& directory, const Manifest& manifest, const std::string& column) {
   const FileRecord& record = find_file(manifest, vocabulary_path(column));
   VocabularyText text = read_vocabulary_text(file_of(directory, record), &record);
-  KeyList keys = std::visit([](auto&& list) { return KeyList(std::move(list)); }, std::move(text.keys));
+  KeyList keys = std::visit([](auto list) { return KeyList(std::move(list)); }, std::move(text.keys));
   Vocabulary vocabulary(std::move(keys), std::move(text.counts));
   if (const FileRecord* labels = find_record(manifest, labels_path(column))) {
     vocabulary.set_labels(read_labels_text(file_of(directory, *labels), labels));
