@@ -116,7 +116,8 @@ Finding check_memory() {
   const auto available = meminfo(info, "MemAvailable");
   if (!total || !available) return {Result::kRemark, "unknown: /proc/meminfo cannot be read"};
   std::string detail = fmt::format("{} of {} free", human_bytes(*available), human_bytes(*total));
-  const std::string limit(trim(split(system_file("/sys/fs/cgroup/memory.max"), '\n').front()));
+  const std::string file = system_file("/sys/fs/cgroup/memory.max");
+  const std::string_view limit = trim(split(file, '\n').front());
   if (const auto bytes = parse_bytes(limit))
     detail += fmt::format(", at most {} for this container", human_bytes(*bytes));
   return {*available < (std::uint64_t{512} << 20) ? Result::kRemark : Result::kOk, detail};

@@ -41,7 +41,8 @@ std::vector<Gate> gates_of(const Arguments& arguments) {
 
 std::vector<std::string> wanted_metrics(const Arguments& arguments, const Spec& spec, const std::vector<Gate>& gates) {
   std::vector<std::string> texts;
-  for (const std::string_view text : split(arguments.text("metrics"), ',')) {
+  const std::string list = arguments.text("metrics");
+  for (const std::string_view text : split(list, ',')) {
     if (!trim(text).empty()) texts.emplace_back(trim(text));
   }
   std::vector<std::string> names;

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace kin {
@@ -33,6 +34,10 @@ bool is_utf8(std::string_view bytes) noexcept;
 
 /// The parts of `text` between occurrences of `separator`; one empty part when `text` is empty.
 std::vector<std::string_view> split(std::string_view text, char separator);
+/// The parts would point into a string that is gone.
+template <class Text>
+requires std::is_same_v<Text, std::string> std::vector<std::string_view> split(Text&& text, char separator)
+= delete;
 
 /// `text` without blanks and tabs at both ends.
 std::string_view trim(std::string_view text) noexcept;

@@ -88,6 +88,12 @@ def test_evaluate_is_the_same_at_any_number_of_threads(trained):
     assert kin("evaluate", trained, "--json", "--threads", 1).stdout == kin("evaluate", trained, "--json", "--threads", 3).stdout
 
 
+def test_evaluate_takes_other_metrics_and_one_protocol(trained):
+    report = kin_json("evaluate", trained, "--metrics", "ndcg@10,recall@20,coverage@20,popularity@20,map@7", "--protocol", "window-long")
+    assert [(row["protocol"], row["metric"]) for row in report["rows"]] == [
+        ("window-long", metric) for metric in ("ndcg@10", "recall@20", "coverage@20", "popularity@20", "map@7")]
+
+
 def test_fail_under_passes_when_the_figure_is_reached(trained):
     kin("evaluate", trained, "--fail-under", "ndcg@5=0.0")
 
