@@ -126,7 +126,11 @@ void save_checkpoint(const std::string& directory, const std::string& spec_json,
 }
 
 void load_checkpoint(const std::string& directory, const Manifest& manifest, ParameterStore& store) {
-  KIN_ASSERT(manifest.files.size() == 1);
+  if (manifest.files.size() != 1) {
+    throw Error::corruption(fmt::format("{}/{} names {} files; a checkpoint has one", directory, kCheckpointManifest,
+                                        manifest.files.size()),
+                            "remove it to train from the start, or take the directory from a backup");
+  }
   const FileRecord& record = manifest.files.front();
   SafetensorsReader reader(resolve_model_file(directory, record.path), &record);
   const auto matrices = store.matrices(true);

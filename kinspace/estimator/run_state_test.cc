@@ -90,5 +90,17 @@ TEST_F(RunDirectory, ACheckpointOfAnotherModelIsRefused) {
   EXPECT_THROW(load_checkpoint(directory_, manifest, other), Error);
 }
 
+TEST_F(RunDirectory, ACheckpointWithoutItsFileIsCorrupt) {
+  ParameterStore store(1, {});
+  try {
+    load_checkpoint(directory_,
+                    Manifest{.kind = "checkpoint", .spec = "{}", .attributes = "{}", .files = {}, .checksum = ""},
+                    store);
+    FAIL() << "nothing was loaded";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kCorruption);
+  }
+}
+
 }  // namespace
 }  // namespace kin
