@@ -46,25 +46,15 @@ Examples::Examples(std::vector<std::int64_t> offsets, Buffer<std::uint32_t> rows
             options_.random_pick ? begin + std::max<std::int64_t>(0, t - options_.context) : begin + t;
         bool any = false;
         for (std::int64_t e = window; e < begin + t + targets && !any; ++e) any = is_target(e);
-        if (any) visit(begin + t, std::min(options_.context, t), targets);
+        if (any) visit(begin + t);
       }
     }
   };
   std::size_t count = 0;
-  double contexts = 0;
-  double targets = 0;
-  for_each_cut([&](std::int64_t, std::int64_t in, std::int64_t out) {
-    ++count;
-    contexts += static_cast<double>(in);
-    targets += static_cast<double>(out);
-  });
-  if (count > 0) {
-    mean_context_ = contexts / static_cast<double>(count);
-    mean_targets_ = targets / static_cast<double>(count);
-  }
+  for_each_cut([&](std::int64_t) { ++count; });
   cuts_ = Buffer<std::uint32_t>(count);
   std::size_t next = 0;
-  for_each_cut([&](std::int64_t cut, std::int64_t, std::int64_t) { cuts_[next++] = static_cast<std::uint32_t>(cut); });
+  for_each_cut([&](std::int64_t cut) { cuts_[next++] = static_cast<std::uint32_t>(cut); });
 }
 
 void Examples::fill(std::uint64_t seed, std::int64_t epoch, bool shuffle, std::int64_t first, std::int64_t count,

@@ -43,10 +43,6 @@ class Examples {
 
   std::int64_t size() const noexcept { return static_cast<std::int64_t>(cuts_.size()); }
 
-  /// Number of events that are context in an epoch without dropout, and of events that are targets.
-  double mean_context() const noexcept { return mean_context_; }
-  double mean_targets() const noexcept { return mean_targets_; }
-
   /// Fills `batch` with examples first .. first + count - 1 of an epoch (cut at its end). With `shuffle` the order is a
   /// permutation that depends on (seed, epoch) alone; so do the draws of random_pick.
   void fill(std::uint64_t seed, std::int64_t epoch, bool shuffle, std::int64_t first, std::int64_t count,
@@ -63,8 +59,6 @@ class Examples {
   Buffer<std::uint64_t> group_start_;  ///< one bit an event, and one past the last
   Buffer<std::uint32_t> cuts_;         ///< event that is the first target
   std::int64_t unknown_row_;
-  double mean_context_ = 0;
-  double mean_targets_ = 0;
 };
 
 }  // namespace kin

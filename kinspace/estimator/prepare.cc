@@ -55,22 +55,6 @@ void fill_counts(const Dataset& dataset, RunPlan& plan) {
   plan.train_events = dataset.training.events;
 }
 
-std::int64_t layer_parameters(const Spec& spec, std::int64_t rows) {
-  const std::int64_t dim = spec.columns.at(spec.head.target).embed.dim;
-  std::int64_t count = rows * dim;
-  std::int64_t width = dim;
-  for (const std::int64_t units : spec.model.layers) {
-    count += (width + 1) * units;
-    width = units;
-  }
-  const std::int64_t out = spec.head.share.empty() && !spec.model.residual ? width : dim;
-  if (width != out) count += width * out;
-  if (spec.head.share.empty()) count += rows * out;
-  if (spec.model.item_bias != "none") count += rows;
-  if (spec.model.position == "learned") count += spec.head.context;
-  return count;
-}
-
 /// Bytes at the peak of the run: reading the file, or training with everything it keeps, whichever is more.
 std::uint64_t run_memory(const Prepared& p) {
   const Spec& spec = p.spec;
@@ -149,7 +133,7 @@ void fill_costs(Prepared& p) {
   plan.dim = p.spec.columns.at(p.spec.head.target).embed.dim;
   plan.negatives = p.context.negatives;
   plan.flop_per_example = flop_per_example(p.spec, p.vocabulary.size(), p.context.negatives);
-  plan.parameters = layer_parameters(p.spec, plan.items);
+  plan.parameters = parameter_count(p.spec, plan.items);
   plan.examples = p.examples->size();
   plan.steps = train.epochs * ((plan.examples + train.batch - 1) / train.batch);
   if (train.max_steps > 0) plan.steps = std::min(plan.steps, train.max_steps);

@@ -86,6 +86,19 @@ TEST(Recommender, MakesTheParametersThatItsOptionsName) {
   EXPECT_EQ(small.store.find("output/embedding"), nullptr);
 }
 
+TEST(ParameterCount, IsThatOfTheParametersThatAreMade) {
+  for (const char* head : {"context = 5", "context = 5, share = ''"}) {
+    for (const char* model : {"layers = [16]", "layers = [16, 8], residual = false", "layers = [], position = 'none'",
+                              "layers = [16], residual = false, item_bias = 'none'"}) {
+      Small small(spec_of(model, head));
+      small.make_parameters();
+      std::int64_t made = 0;
+      for (const Parameter* p : small.store.all()) made += p->rows() * p->dim();
+      EXPECT_EQ(parameter_count(small.spec, 6), made) << model << ", " << head;
+    }
+  }
+}
+
 TEST(Recommender, WithATableOfItsOwnScoresWithIt) {
   Small small(spec_of("layers = [16], residual = false, item_bias = 'none'", "share = ''"));
   small.make_parameters();

@@ -57,10 +57,14 @@ class Trainer {
     first_step_ = state_.step;
     while (!state_.complete) {
       train_step();
-      const bool evaluated = at_evaluation() && evaluate();
+      const bool evaluation = at_evaluation();
+      const bool evaluated = evaluation && evaluate();
       report(evaluated);
       const bool stop = !state_.complete && observer_.stop_requested();
-      if (evaluated || state_.complete || stop || checkpoint_due()) checkpoint();
+      if (evaluated || state_.complete || stop || checkpoint_due()) {
+        if (!evaluation) require_finite_weights();
+        checkpoint();
+      }
       if (stop) {
         throw Error::cancelled(fmt::format("stopped after step {}; its checkpoint is in {}", state_.step, directory_),
                                "the same command goes on from there");
@@ -159,6 +163,11 @@ class Trainer {
         "is still there");
   }
 
+  /// Asked before anything is written: no NaN reaches a file.
+  void require_finite_weights() const {
+    if (!store_.all_finite(pool_)) require_finite(std::numeric_limits<float>::quiet_NaN());
+  }
+
   bool at_evaluation() const {
     if (state_.complete) return true;
     const auto every =
@@ -170,7 +179,7 @@ class Trainer {
   /// Publishes the model if it is the best so far, or the latest where nothing is validated. True if a metric was
   /// taken.
   bool evaluate() {
-    if (!store_.all_finite(pool_)) require_finite(std::numeric_limits<float>::quiet_NaN());
+    require_finite_weights();
     if (valid_cases_.empty()) {
       state_.best_step = state_.step;
       publish(std::nullopt);
@@ -214,7 +223,6 @@ class Trainer {
   }
 
   void checkpoint() {
-    if (!store_.all_finite(pool_)) require_finite(std::numeric_limits<float>::quiet_NaN());
     save_checkpoint(directory_, spec_json_, state_, store_);
     last_checkpoint_ = Clock::now();
   }

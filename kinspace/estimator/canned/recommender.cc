@@ -136,6 +136,22 @@ std::int64_t default_negatives(std::int64_t items) noexcept {
   return items <= kFullSoftmaxItems ? 0 : kDefaultNegatives;
 }
 
+std::int64_t parameter_count(const Spec& spec, std::int64_t rows) {
+  const std::int64_t dim = spec.columns.at(spec.head.target).embed.dim;
+  const std::int64_t out = output_width(spec, dim);
+  std::int64_t count = rows * dim;
+  std::int64_t width = dim;
+  for (const std::int64_t units : spec.model.layers) {
+    count += (width + 1) * units;
+    width = units;
+  }
+  if (width != out) count += width * out;
+  if (spec.head.share.empty()) count += rows * out;
+  if (spec.model.item_bias != "none") count += rows;
+  if (spec.model.position == "learned") count += spec.head.context;
+  return count;
+}
+
 double flop_per_example(const Spec& spec, std::int64_t items, std::int64_t negatives) {
   const std::int64_t dim = spec.columns.at(spec.head.target).embed.dim;
   double flop = 0;

@@ -25,6 +25,9 @@ std::int64_t rule_of_thumb_dim(std::int64_t values) noexcept;
 /// it costs at most a few times as much as sampling and learns better; else 1024 shared by the batch.
 std::int64_t default_negatives(std::int64_t items) noexcept;
 
+/// Trained numbers of the model when its tables have `rows` rows.
+std::int64_t parameter_count(const Spec& spec, std::int64_t rows);
+
 /// Floating-point operations of one example of a training step, forward and backward: matrix products only.
 double flop_per_example(const Spec& spec, std::int64_t items, std::int64_t negatives);
 
