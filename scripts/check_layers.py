@@ -22,11 +22,12 @@ MAY_INCLUDE = {
     "tensor": ("base", "kernels"),
     "data": GROUND,
     "features": (*GROUND, "data"),
+    "profile": (*GROUND, "data", "features"),
     "nn": (*GROUND, "data", "features"),
     "metrics": (*GROUND, "data"),
     "formats": (*GROUND, "data"),
     "index": (*GROUND, "data"),
-    "estimator": (*GROUND, "data", "features", "nn", "metrics", "formats", "index"),
+    "estimator": (*GROUND, "data", "features", "profile", "nn", "metrics", "formats", "index"),
 }
 
 HEAVY = re.compile(r"nlohmann/|toml\+\+/|toml\.hpp|CLI/|hwy/|spdlog/|simdjson|boost/|prometheus/|.*\.pb\.h")

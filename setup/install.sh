@@ -2,7 +2,11 @@
 # Installs what the lists beside this file name and this machine lacks, and says what it does. Safe to repeat.
 #
 #   setup/install.sh          what `make demo` needs (debian.txt)
-#   setup/install.sh tests    that, and the Python packages of the tests, in build/venv (python.txt)
+#   setup/install.sh parquet  DuckDB's library for Parquet and SQL, in build/node (node/package.json)
+#   setup/install.sh data     that, and data sets for examples and benchmarks, 40 MB in build/node-data
+#                             (node-data/package.json)
+#   setup/install.sh tests    what `make demo` and Parquet need, and the Python packages of the tests, in build/venv
+#                             (python.txt)
 #   setup/install.sh tools    that of the tests, and formatter, linter and clang (debian-tools.txt)
 #   setup/install.sh bench    that of the tests, and the rivals, in build/venv-bench (bench-python.txt)
 set -eu
@@ -33,10 +37,24 @@ install_python() {  # LIST ENVIRONMENT
   cp "$1" "$2/installed.txt"
 }
 
+install_node() {  # FOLDER TARGET
+  # The copy of the lock file is written last, as above.
+  if cmp -s "$1/package-lock.json" "$2/installed.json"; then return 0; fi
+  command -v npm >/dev/null || install_debian setup/debian-node.txt
+  say "installing the packages of $1 into $2"
+  mkdir -p "$2"
+  cp "$1/package.json" "$1/package-lock.json" "$2"
+  npm ci --prefix "$2" --ignore-scripts --no-audit --no-fund --loglevel=error
+  cp "$1/package-lock.json" "$2/installed.json"
+}
+
 case "${1:-}" in
+  parquet | data) ;;
   '' | tests | bench) install_debian setup/debian.txt ;;
   tools) install_debian setup/debian.txt setup/debian-tools.txt ;;
-  *) fail "unknown word '$1'; one of: tests, tools, bench, or none" ;;
+  *) fail "unknown word '$1'; one of: tests, tools, bench, parquet, data, or none" ;;
 esac
+case "${1:-}" in tests | tools | bench | parquet | data) install_node setup/node build/node ;; esac
+case "${1:-}" in data) install_node setup/node-data build/node-data ;; esac
 case "${1:-}" in tests | tools | bench) install_python setup/python.txt build/venv ;; esac
 case "${1:-}" in bench) install_python setup/bench-python.txt build/venv-bench ;; esac

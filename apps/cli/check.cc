@@ -5,6 +5,7 @@
 #include "apps/cli/spec_argument.h"
 #include "kinspace/base/error.h"
 #include "kinspace/base/text.h"
+#include "kinspace/estimator/column_plan.h"
 #include "kinspace/estimator/spec_io.h"
 
 namespace kin::cli {
@@ -38,6 +39,39 @@ Report report_of(const RunPlan& plan, bool json) {
   return report;
 }
 
+Cell count(const std::optional<std::int64_t>& value) {
+  return value ? Cell(*value) : Cell();
+}
+
+/// What the columns of a spec without a model will be.
+Report report_of(const ColumnsPlan& plan, bool json) {
+  Report report{"kin.check/1", {}, {}, {}};
+  std::uint64_t total = 0;
+  std::int64_t width = 0;
+  for (const ColumnPlan& column : plan.columns) {
+    total += column.table_bytes;
+    width += column.width;
+  }
+  report.fields = {{"columns", static_cast<std::int64_t>(plan.columns.size())},
+                   {"input_width", width},
+                   {"table_bytes", bytes(total, json)}};
+  if (plan.rows > 0) {
+    report.fields.emplace_back("rows", plan.rows);
+    report.fields.emplace_back("kept_rows", plan.kept_rows);
+  }
+  report.columns = {{"column"}, {"kind"},     {"ids"},      {"form"},       {"dim"},
+                    {"rule"},   {"width"},    {"memory"},   {"values"},     {"collisions"},
+                    {"expected", 1}};
+  for (const ColumnPlan& c : plan.columns) {
+    const bool table = c.form == "embedding";
+    report.rows.push_back({c.name, c.kind, c.categorical ? Cell(c.ids) : Cell(), c.form,
+                           table ? Cell(c.dim) : Cell(), c.categorical ? Cell(c.rule_dim) : Cell(), c.width,
+                           table ? bytes(c.table_bytes, json) : Cell(), count(c.distinct), count(c.collisions),
+                           c.expected_collisions ? Cell(*c.expected_collisions) : Cell()});
+  }
+  return report;
+}
+
 int print_schema(Context& context) {
   context.out.write(context.format == Format::kMarkdown ? spec_markdown() : spec_json_schema() + "\n");
   return 0;
@@ -53,6 +87,13 @@ int run_check(Context& context) {
   const Spec spec = read_spec_argument(context);
   if (context.args.on("resolved")) {
     context.out.write(context.json() ? canonical_json(spec) + "\n" : to_toml(spec));
+    return 0;
+  }
+  if (spec.model.kind == "none") {
+    EncodeOptions options;
+    options.directory = run_options(context).spec_directory;
+    options.memory_limit = context.memory_limit;
+    context.print(report_of(plan_columns(spec, options), context.json()));
     return 0;
   }
   ProgressPrinter notes(context.err, context.err_terminal, context.quiet ? ProgressMode::kNone : ProgressMode::kPlain,

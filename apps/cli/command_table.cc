@@ -19,6 +19,17 @@ constexpr Flag kOutputFile = {.name = "output",
                               .kind = FlagKind::kFile,
                               .argument = "FILE",
                               .help = "write the result there instead of to standard output"};
+constexpr Flag kOnBad = {.name = "on-bad",
+                         .kind = FlagKind::kChoice,
+                         .argument = "HOW",
+                         .help = "rows that cannot be read: error, skip them, or skip and report the first; as data.on_bad",
+                         .choices = "error|skip|report"};
+constexpr Flag kMaxBad = {.name = "max-bad",
+                          .kind = FlagKind::kText,
+                          .argument = "SHARE",
+                          .help = "fail if more of the rows are bad, such as 0.1%; as data.max_bad"};
+constexpr Flag kRejects = {
+    .name = "rejects", .kind = FlagKind::kFile, .argument = "FILE", .help = "keep the bad rows there as they stand"};
 constexpr Flag kK = {.name = "count",
                      .letter = 'k',
                      .kind = FlagKind::kInteger,
@@ -60,6 +71,48 @@ constexpr Flag kGlobal[] = {
     {.name = "no-color", .help = "same as --color never"},
 };
 
+constexpr Argument kInspectArguments[] = {
+    {"FILE", "CSV, TSV, JSON Lines or Parquet files that make one table, patterns, or - for standard input", true, true}};
+constexpr Flag kInspectFlags[] = {
+    {.name = "write-spec",
+     .kind = FlagKind::kFile,
+     .argument = "FILE",
+     .help = "write a spec to start from: columns for all that is of use, or a recommender for ratings; - prints it"},
+    {.name = "target",
+     .kind = FlagKind::kText,
+     .argument = "NAME",
+     .help = "column to predict, which the spec leaves out of its columns"},
+    {.name = "column",
+     .kind = FlagKind::kText,
+     .repeatable = true,
+     .argument = "NAME",
+     .help = "all about this column: quantiles, histogram, frequent values; repeatable"},
+    {.name = "buckets",
+     .kind = FlagKind::kInteger,
+     .argument = "N",
+     .help = "count hash collisions in so many buckets; without it in twice as many as values",
+     .low = 1,
+     .high = 1'000'000'000'000},
+    {.name = "query", .kind = FlagKind::kText, .argument = "SQL", .help = "rows of a query in place of FILE; as data.query"},
+    {.name = "separator",
+     .kind = FlagKind::kText,
+     .argument = "TEXT",
+     .help = "1 to 4 characters between cells, tab for a tab; without it found from the first lines"},
+    {.name = "names",
+     .kind = FlagKind::kText,
+     .argument = "LIST",
+     .help = "columns of a file without a header, with commas between; as data.names"},
+    kOnBad,
+    kMaxBad,
+    kRejects,
+};
+constexpr Example kInspectExamples[] = {
+    {"kin inspect ratings.csv --write-spec movies.toml", "look at a table, and write a spec to start from"},
+    {"kin inspect houses.csv --target price --write-spec houses.toml", "columns to predict a price from"},
+    {"kin inspect houses.csv --column zipcode --column price", "all about two columns"},
+    {"kin inspect 'log-*.jsonl.gz' --buckets 65536 --json", "several files, for a program"},
+};
+
 constexpr Argument kTrainArguments[] = {kSpec};
 constexpr Flag kTrainFlags[] = {
     {.name = "output",
@@ -77,6 +130,9 @@ constexpr Flag kTrainFlags[] = {
      .help = "auto: a bar on a terminal, else plain rows at doubling steps",
      .choices = "auto|bar|plain|json|none",
      .environment = "KIN_PROGRESS"},
+    kOnBad,
+    kMaxBad,
+    kRejects,
 };
 constexpr Example kTrainExamples[] = {
     {"kin train movies.toml -o run/", "train, or go on where an interrupted run stopped"},
@@ -176,6 +232,29 @@ constexpr Example kLookupExamples[] = {
     {"kin lookup run/ --all --format npy -o vectors.npy", "all vectors, rows as in --list"},
 };
 
+constexpr Argument kEncodeArguments[] = {
+    {"SPEC|RUN", "TOML file that describes columns, or a run directory with its vocabulary"},
+    {"FILE", "tables to encode, - for standard input; none: the data of the spec", true, true}};
+constexpr Flag kEncodeFlags[] = {
+    {.name = "format",
+     .kind = FlagKind::kChoice,
+     .argument = "NAME",
+     .preset = "jsonl",
+     .help = "rows as text, or arrays for other programs",
+     .choices = "jsonl|csv|npz|safetensors"},
+    {.name = "columns", .kind = FlagKind::kText, .argument = "LIST", .help = "only these columns, with commas between"},
+    kOutputFile,
+    kSet,
+    kOnBad,
+    kMaxBad,
+    kRejects,
+};
+constexpr Example kEncodeExamples[] = {
+    {"kin encode census.toml census.csv | head -3", "the ids of the first rows"},
+    {"kin encode census.toml new.csv --columns age,job --format csv", "two columns of another file"},
+    {"kin encode census.toml --format npz -o ids.npz", "arrays for NumPy"},
+};
+
 constexpr Argument kInfoArguments[] = {kModel};
 constexpr Example kInfoExamples[] = {
     {"kin info run/", "what the model is, what it was trained on and how good it was"},
@@ -226,6 +305,12 @@ constexpr Example kHelpExamples[] = {
 };
 
 constexpr Command kCommands[] = {
+    {"inspect", "look at a table: types, values, bad rows, and the columns that suit it", kInspectArguments,
+     kInspectFlags, kInspectExamples,
+     "Reads the table once, in bounded memory. Separator, header, comments and encoding are found from the first lines. "
+     "Up to a million different values of a column are counted exactly, more are estimated (0.8 %). "
+     "docs/guide/inspect.md explains what is shown.",
+     run_inspect},
     {"train", "learn a model from data", kTrainArguments, kTrainFlags, kTrainExamples,
      "The same spec, data and seed give the same bytes, at any number of threads and after any interruption. Ctrl-C "
      "leaves "
@@ -240,6 +325,11 @@ constexpr Command kCommands[] = {
     {"similar", "the nearest neighbours of items", kSimilarArguments, kSimilarFlags, kSimilarExamples,
      "Every vector is looked at, so the answer is exact.", run_similar},
     {"lookup", "vectors of items", kLookupArguments, kLookupFlags, kLookupExamples, "", run_lookup},
+    {"encode", "what a model would see: ids, weights and numbers of each row", kEncodeArguments, kEncodeFlags,
+     kEncodeExamples,
+     "Vocabularies, means and quantiles are learned from the training rows of the spec's data (of the files, where the "
+     "spec names none). Out of vocabulary is -1. docs/guide/from-tensorflow.md says how ids compare.",
+     run_encode},
     {"info", "what a model is", kInfoArguments, {}, kInfoExamples, "", run_info},
     {"verify", "check every byte of a model", kVerifyArguments, {}, kVerifyExamples, "", run_verify},
     {"check", "check a spec and say what a run will need", kCheckArguments, kCheckFlags, kCheckExamples, "", run_check},

@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include "apps/cli/commands.h"
+#include "kinspace/estimator/dataset.h"
 #include "kinspace/estimator/model.h"
 #include "kinspace/estimator/spec_io.h"
 
@@ -15,7 +16,7 @@ int run_info(Context& context) {
   add("model", model.checksum());
   add("kind", spec.model.kind);
   add("target", spec.head.target);
-  add("source", spec.columns.at(spec.head.target).source);
+  add("source", target_column(spec).source);
   add("items", model.vocabulary().size());
   add("dim", model.embeddings().cols);
   add("parameters", model.parameters());
@@ -28,7 +29,7 @@ int run_info(Context& context) {
   add("protocol", spec.eval.protocol);
   add("valid_metric", about.metric.empty() ? Cell() : Cell(about.metric));
   add("valid_value", about.metric_value ? Cell(*about.metric_value) : Cell());
-  add("data", spec.data.path);
+  add("data", data_name(spec.data));
   add("data_digest", about.data_digest);
   add("seed", static_cast<std::int64_t>(spec.train.seed));
   if (context.json()) add("spec", Json{canonical_json(spec)});

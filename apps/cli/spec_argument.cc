@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "apps/cli/data_flags.h"
 #include "apps/cli/items.h"
 #include "kinspace/base/file.h"
 #include "kinspace/estimator/spec_io.h"
@@ -12,6 +13,7 @@ namespace kin::cli {
 
 Spec read_spec_argument(const Context& context) {
   std::vector<std::string> settings = context.args.texts("set");
+  for (const std::string& setting : data_settings(context)) settings.push_back(setting);
   if (context.args.given("seed")) settings.push_back("train.seed=" + context.args.text("seed"));
   const std::string& path = context.args.positionals.front();
   if (path != "-") return read_spec(path, settings);
@@ -23,6 +25,7 @@ Spec read_spec_argument(const Context& context) {
 RunOptions run_options(const Context& context) {
   RunOptions options;
   options.spec_directory = std::filesystem::path(context.args.positionals.front()).parent_path().string();
+  options.rejects = context.args.text("rejects");
   options.threads = context.threads;
   options.memory_limit = context.memory_limit;
   return options;

@@ -16,8 +16,9 @@ struct UserHistories {
   std::int64_t unknown_items = 0;
 };
 
-/// Reads a CSV file with the columns user and history (keys, oldest first, with blanks, commas, semicolons or bars
-/// between), or one with the columns of the data that the model was trained on, which is read as those were.
+/// Reads a table (CSV, JSON Lines or Parquet, packed or not, "-" for standard input) with the columns user and history
+/// (a list of keys, or a text of them with blanks, commas, semicolons or bars between; oldest first), or one with the
+/// columns of the data that the model was trained on, which is read as those were.
 ///
 /// Errors   kIo, kBadData, kInvalidArgument when the columns are neither.
 UserHistories read_users(const std::string& path, const Model& model, ThreadPool& pool, std::uint64_t memory_limit);

@@ -92,17 +92,23 @@ std::size_t InputFile::read(void* to, std::size_t bytes) {
   }
 }
 
+std::size_t InputFile::read_some_at(std::uint64_t offset, void* to, std::size_t bytes) const {
+  for (;;) {
+    const ssize_t got = ::pread(fd_, to, bytes, static_cast<off_t>(offset));
+    if (got >= 0) return static_cast<std::size_t>(got);
+    if (errno != EINTR) throw io_error("cannot read", path_, errno);
+  }
+}
+
 void InputFile::read_at(std::uint64_t offset, void* to, std::size_t bytes) const {
   auto* out = static_cast<char*>(to);
   while (bytes > 0) {
-    const ssize_t got = ::pread(fd_, out, bytes, static_cast<off_t>(offset));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw io_error("cannot read", path_, errno);
+    const std::size_t got = read_some_at(offset, out, bytes);
     if (got == 0)
       throw Error::corruption(fmt::format("{} ends at byte {}; {} more were expected", path_, offset, bytes));
     out += got;
-    offset += static_cast<std::uint64_t>(got);
-    bytes -= static_cast<std::size_t>(got);
+    offset += got;
+    bytes -= got;
   }
 }
 

@@ -27,6 +27,9 @@ class InputFile {
   /// Up to `bytes` bytes, 0 at the end. Errors: kIo.
   std::size_t read(void* to, std::size_t bytes);
 
+  /// Up to `bytes` bytes from `offset`, 0 behind the end. Errors: kIo.
+  std::size_t read_some_at(std::uint64_t offset, void* to, std::size_t bytes) const;
+
   /// Exactly `bytes` bytes from `offset`. Errors: kIo, kCorruption when the file ends before.
   void read_at(std::uint64_t offset, void* to, std::size_t bytes) const;
 

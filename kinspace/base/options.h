@@ -16,7 +16,8 @@ namespace kin {
 //   }
 //
 // that names each member once, in the order of the struct, with its help and the values it may take. A member that is
-// itself an options struct is named in the same way. Reading, printing, checking and documenting settings are visitors.
+// itself an options struct is named in the same way; `v.shorthand("M")` says that a value alone, where the struct is
+// expected, stands for one with that member. Reading, printing, checking and documenting settings are visitors.
 
 /// The values that an option may take, beyond what its type says; by default all. Numbers that are not finite never
 /// belong to it. For a list it speaks of every element.

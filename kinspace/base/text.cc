@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 
 namespace kin {
 namespace {
@@ -118,34 +119,37 @@ std::optional<std::uint64_t> parse_bytes(std::string_view text) {
 }
 
 bool is_utf8(std::string_view bytes) noexcept {
-  const auto* p = reinterpret_cast<const unsigned char*>(bytes.data());
-  const auto* end = p + bytes.size();
+  return utf8_prefix(bytes) == bytes.size();
+}
+
+std::size_t utf8_prefix(std::string_view bytes) noexcept {
+  const auto* const begin = reinterpret_cast<const unsigned char*>(bytes.data());
+  const auto* p = begin;
+  const auto* const end = p + bytes.size();
+  const auto continues = [&](std::ptrdiff_t i) { return (p[i] & 0xC0) == 0x80; };
   while (p < end) {
     if (*p < 0x80) {
-      ++p;
-      continue;
-    }
-    int length = 0;
-    std::uint32_t code = 0;
-    std::uint32_t smallest = 0;
-    if ((*p & 0xE0) == 0xC0) {
-      length = 2, code = *p & 0x1F, smallest = 0x80;
-    } else if ((*p & 0xF0) == 0xE0) {
-      length = 3, code = *p & 0x0F, smallest = 0x800;
-    } else if ((*p & 0xF8) == 0xF0) {
-      length = 4, code = *p & 0x07, smallest = 0x10000;
+      std::uint64_t word = 0;
+      while (end - p >= 8 && (std::memcpy(&word, p, 8), (word & 0x8080808080808080ULL) == 0)) p += 8;
+      while (p < end && *p < 0x80) ++p;
+    } else if (*p < 0xE0) {
+      if (*p < 0xC2 || end - p < 2 || !continues(1)) break;
+      p += 2;
+    } else if (*p < 0xF0) {
+      if (end - p < 3 || !continues(1) || !continues(2)) break;
+      const bool overlong = *p == 0xE0 && p[1] < 0xA0;
+      const bool surrogate = *p == 0xED && p[1] >= 0xA0;
+      if (overlong || surrogate) break;
+      p += 3;
     } else {
-      return false;
+      if (*p > 0xF4 || end - p < 4 || !continues(1) || !continues(2) || !continues(3)) break;
+      const bool overlong = *p == 0xF0 && p[1] < 0x90;
+      const bool too_large = *p == 0xF4 && p[1] >= 0x90;
+      if (overlong || too_large) break;
+      p += 4;
     }
-    if (end - p < length) return false;
-    for (int i = 1; i < length; ++i) {
-      if ((p[i] & 0xC0) != 0x80) return false;
-      code = (code << 6) | (p[i] & 0x3F);
-    }
-    if (code < smallest || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF)) return false;
-    p += length;
   }
-  return true;
+  return static_cast<std::size_t>(p - begin);
 }
 
 std::vector<std::string_view> split(std::string_view text, char separator) {

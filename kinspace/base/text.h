@@ -32,6 +32,9 @@ std::optional<std::uint64_t> parse_bytes(std::string_view text);
 /// True if the bytes are well-formed UTF-8 (no overlong forms, no surrogates, at most U+10FFFF).
 bool is_utf8(std::string_view bytes) noexcept;
 
+/// Number of bytes before the first that belongs to no well-formed character; all of them if there is none.
+std::size_t utf8_prefix(std::string_view bytes) noexcept;
+
 /// The parts of `text` between occurrences of `separator`; one empty part when `text` is empty.
 std::vector<std::string_view> split(std::string_view text, char separator);
 /// The parts would point into a string that is gone.

@@ -14,6 +14,7 @@ namespace kin {
 namespace {
 
 constexpr std::size_t kMaxNameBytes = 1000;
+constexpr std::string_view kRest = "...";
 
 // What the cells of a column seen so far allow.
 struct Guess {
@@ -23,27 +24,26 @@ struct Guess {
   std::string example;
   std::int64_t line = 0;
 
-  void see(std::string_view cell, std::int64_t at) {
-    if (text) return;
+  // True when the cell is the example from now on.
+  bool see(std::string_view cell, char decimal) {
+    if (text) return false;
     std::int64_t whole = 0;
     double real = 0;
     bool decides = false;
     const Parsed as_integer = parse_integer(cell, whole);
-    if (as_integer == Parsed::kEmpty || as_integer == Parsed::kNotFinite) return;
+    if (as_integer == Parsed::kEmpty || as_integer == Parsed::kNotFinite) return false;
     if (as_integer == Parsed::kOk || as_integer == Parsed::kOverflow) {
       decides = !integer && !number;
       integer = true;
     } else {
-      const Parsed as_number = as_integer == Parsed::kLeadingZero ? Parsed::kOther : parse_number(cell, real);
-      if (as_number == Parsed::kNotFinite) return;
+      const Parsed as_number = as_integer == Parsed::kLeadingZero ? Parsed::kOther : parse_number(cell, real, decimal);
+      if (as_number == Parsed::kNotFinite) return false;
       bool& kind = as_number == Parsed::kOther ? text : number;
       decides = !kind;
       kind = true;
     }
-    if (decides) {
-      example.assign(cell.substr(0, kMaxNameBytes));
-      line = at;
-    }
+    if (decides) example.assign(cell.substr(0, kMaxNameBytes));
+    return decides;
   }
 
   ColumnType type() const noexcept {
@@ -52,86 +52,118 @@ struct Guess {
   }
 };
 
-void check_name(std::string_view name, std::size_t i, const std::string& file) {
-  if (name.empty()) {
-    throw Error::bad_data(fmt::format("{} line 1: column {} of the header has no name", file, i + 1),
-                          "name it (pandas writes such a column unless told index=False)");
-  }
-  if (name.size() > kMaxNameBytes) {
-    throw Error::bad_data(fmt::format("{} line 1: the name of column {} has {} bytes, at most {} are allowed: {}", file,
-                                      i + 1, name.size(), kMaxNameBytes, quoted(name)),
-                          "is the first line a header?");
-  }
-}
-
 }  // namespace
 
-struct CsvReader::BadCell {
-  std::size_t row = 0;
-  Parsed why = Parsed::kOther;
-  std::string value;
-};
-
 CsvReader::CsvReader(ByteSource source, CsvOptions options) : source_(std::move(source)), options_(std::move(options)) {
-  const auto separator = static_cast<unsigned char>(options_.separator);
-  if (separator == 0 || separator >= 0x80 || options_.separator == '"' || options_.separator == '\n' ||
-      options_.separator == '\r') {
-    throw Error::invalid_argument(
-        fmt::format("data.separator {} cannot separate cells", quoted({&options_.separator, 1})),
-        "use an ASCII character other than the quote and the line ends, such as , or ;");
-  }
-  read_header();
+  open();
+  read_names();
   guess_types();
 }
 
-void CsvReader::open() {
-  scanner_ = std::make_unique<CsvScanner>(source_, options_.separator, options_.limits);
+bool CsvReader::tolerant() const noexcept {
+  return options_.bad_rows != nullptr && options_.bad_rows->policy() != BadRows::Policy::kError;
 }
 
-void CsvReader::read_header() {
-  open();
-  for (const std::string& name : scanner_->read_header()) {
-    const std::string_view trimmed = trim(name);
-    check_name(trimmed, fields_.size(), source_.name);
+const BadRows& CsvReader::bad_rows() const noexcept {
+  static const BadRows kNone;
+  return options_.bad_rows != nullptr ? *options_.bad_rows : kNone;
+}
+
+void CsvReader::open() {
+  scanner_ = std::make_unique<CsvScanner>(source_, options_, options_.limits);
+}
+
+// Names of the columns by the text or by the options, and the scanner behind its header.
+std::vector<std::string> CsvReader::header() {
+  std::vector<std::string> names = options_.names.empty() ? scanner_->read_header() : options_.names;
+  for (std::string& name : names) name = trim(name);
+  const std::string_view last = names.back();
+  if (!options_.names.empty() && last.ends_with(kRest)) names.back().resize(last.size() - kRest.size());
+  return names;
+}
+
+void CsvReader::read_names() {
+  const std::vector<std::string> names = header();
+  const bool given = !options_.names.empty();
+  rest_ = given && trim(options_.names.back()).ends_with(kRest);
+  const std::string place =
+      given ? std::string("data.names") : fmt::format("{} line {}: the header", source_.name, scanner_->line(0));
+  const auto bad = [&](std::string message, std::string fix) {
+    return given ? Error::invalid_argument(std::move(message), std::move(fix))
+                 : Error::bad_data(std::move(message), std::move(fix));
+  };
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const std::string& name = names[i];
+    if (name.empty()) {
+      throw bad(fmt::format("{} gives column {} no name", place, i + 1),
+                given ? "name every column" : "name it (pandas writes such a column unless told index=False)");
+    }
+    if (name.size() > kMaxNameBytes) {
+      throw bad(fmt::format("{} gives column {} a name of {} bytes, at most {} are allowed: {}", place, i + 1,
+                            name.size(), kMaxNameBytes, quoted(name)),
+                given ? "shorten it" : "is the first line a header?");
+    }
     Field field;
-    field.name = trimmed;
+    field.name = name;
     fields_.push_back(std::move(field));
   }
-  std::vector<std::string_view> names;
-  names.reserve(fields_.size());
-  for (const Field& field : fields_) names.emplace_back(field.name);
-  std::sort(names.begin(), names.end());
-  const auto twin = std::adjacent_find(names.begin(), names.end());
-  if (twin != names.end()) {
-    throw Error::bad_data(fmt::format("{} line 1: the header names column {} twice", source_.name, quoted(*twin)),
-                          "give every column a name of its own");
+  if (rest_) fields_.back().cells = Cells::kList;
+  std::vector<std::string_view> sorted(names.begin(), names.end());
+  std::sort(sorted.begin(), sorted.end());
+  const auto twin = std::adjacent_find(sorted.begin(), sorted.end());
+  if (twin != sorted.end()) {
+    throw bad(fmt::format("{} names column {} twice", place, quoted(*twin)), "give every column a name of its own");
   }
+}
+
+void CsvReader::expect() {
+  scanner_->expect({fields_.size(), rest_, tolerant(), options_.names.empty()});
 }
 
 void CsvReader::guess_types() {
-  std::vector<std::int64_t> all(fields_.size());
-  for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<std::int64_t>(i);
   const std::uint64_t header_end = scanner_->bytes_scanned();
-  scanner_->select(all.size(), all);
+  expect();
   std::vector<Guess> guesses(fields_.size());
   std::string scratch;
+  std::string first_bad;
+  std::vector<std::int32_t> offsets;
   std::int64_t seen = 0;
   while (seen < options_.guess_rows && scanner_->next()) {
-    for (std::size_t row = 0; row < scanner_->rows() && seen < options_.guess_rows; ++row, ++seen) {
-      for (std::size_t i = 0; i < all.size(); ++i) guesses[i].see(scanner_->cell(row, i, scratch), scanner_->line(row));
+    const auto rows = std::min(scanner_->rows(), static_cast<std::size_t>(options_.guess_rows - seen));
+    const auto& bad = scanner_->bad_rows();
+    if (first_bad.empty() && !bad.empty()) first_bad = fmt::format("line {}: {}", bad[0].line, bad[0].message);
+    for (std::size_t i = 0; i < fields_.size(); ++i) {
+      const bool list = rest_ && i + 1 == fields_.size();
+      const CsvCells cells = list ? scanner_->rest(offsets) : scanner_->column(i);
+      for (std::size_t row = 0; row < rows; ++row) {
+        const std::size_t begin = list ? static_cast<std::size_t>(offsets[row]) : row;
+        const std::size_t end = list ? static_cast<std::size_t>(offsets[row + 1]) : row + 1;
+        for (std::size_t cell = begin; cell < end; ++cell) {
+          if (guesses[i].see(cells.cell(cell, scratch), options_.decimal)) guesses[i].line = scanner_->line(row);
+        }
+      }
     }
+    seen += static_cast<std::int64_t>(rows);
   }
   if (seen == 0) {
-    throw Error::bad_data(fmt::format("{} has a header but no rows", source_.name), "is this the right file?");
+    throw first_bad.empty()
+        ? Error::bad_data(fmt::format("{} has {} rows", source_.name, options_.names.empty() ? "a header but no" : "no"),
+                          "is this the right file?")
+        : Error::bad_data(fmt::format("no row of {} can be read; {}", source_.name, first_bad),
+                          "check data.separator and data.names");
   }
   const double rows_scanned = static_cast<double>(scanner_->rows_so_far());
   const double bytes_scanned = static_cast<double>(scanner_->bytes_scanned() - header_end);
-  const double bytes = static_cast<double>(std::max(source_.size, header_end) - header_end);
+  const double bytes = static_cast<double>(
+      std::max(estimate_text_bytes(source_, scanner_->bytes_read()), header_end) - header_end);
   estimated_rows_ = static_cast<std::int64_t>(std::max(rows_scanned, rows_scanned / bytes_scanned * bytes));
   for (std::size_t i = 0; i < fields_.size(); ++i) {
     fields_[i].type = guesses[i].type();
     fields_[i].example = std::move(guesses[i].example);
     fields_[i].example_line = guesses[i].line;
+  }
+  for (const auto& [name, type] : options_.types_elsewhere) {
+    fields_[static_cast<std::size_t>(find_field(fields_, name, source_.name, options_.types_role))].type = type;
   }
   for (const auto& [name, type] : options_.types) {
     Field& field = fields_[static_cast<std::size_t>(find_field(fields_, name, source_.name, options_.types_role))];
@@ -142,145 +174,142 @@ void CsvReader::guess_types() {
 
 void CsvReader::start(std::vector<std::int64_t> wanted) {
   open();
-  const std::vector<std::string> names = scanner_->read_header();
-  const bool same = names.size() == fields_.size() &&
-                    std::equal(names.begin(), names.end(), fields_.begin(),
-                               [](const std::string& name, const Field& field) { return trim(name) == field.name; });
+  const std::vector<std::string> names = header();
+  const bool same = std::equal(names.begin(), names.end(), fields_.begin(), fields_.end(),
+                               [](const std::string& name, const Field& field) { return name == field.name; });
   if (!same)
     throw Error::bad_data(fmt::format("{} changed while it was read", source_.name), "run again when it is complete");
-  scanner_->select(fields_.size(), wanted);
+  expect();
   wanted_ = std::move(wanted);
-  stores_ = std::vector<Store>(wanted_.size());
+  values_ = std::vector<CsvValues>(wanted_.size());
 }
 
 bool CsvReader::next(Batch& batch) {
-  if (!scanner_->next()) return false;
+  do {
+    if (!scanner_->next()) return false;
+    refusals_.clear();
+    convert(batch);
+    if (refusals_.empty() && scanner_->bad_rows().empty()) break;
+    leave_out();
+    if (!refusals_.empty()) convert(batch);
+  } while (scanner_->rows() == 0);
   batch.rows = static_cast<std::int64_t>(scanner_->rows());
-  batch.columns.assign(wanted_.size(), Column{});
-  // Of several bad cells the one in the first row is named, whatever the size of the block.
-  std::optional<BadCell> first;
-  std::size_t first_column = 0;
-  for (std::size_t i = 0; i < wanted_.size(); ++i) {
-    std::optional<BadCell> bad = convert(i, stores_[i], batch.columns[i]);
-    if (bad && (!first || bad->row < first->row)) {
-      first = std::move(bad);
-      first_column = i;
-    }
-  }
-  if (first) refuse(fields_[static_cast<std::size_t>(wanted_[first_column])], *first);
   return true;
 }
 
-std::optional<CsvReader::BadCell> CsvReader::convert(std::size_t i, Store& store, Column& column) {
-  const Field& field = fields_[static_cast<std::size_t>(wanted_[i])];
+void CsvReader::convert(Batch& batch) {
+  batch.columns.assign(wanted_.size(), Column{});
+  for (std::size_t i = 0; i < wanted_.size(); ++i) convert_column(i, batch.columns[i]);
+}
+
+void CsvReader::convert_column(std::size_t i, Column& column) {
+  const auto at = static_cast<std::size_t>(wanted_[i]);
+  const Field& field = fields_[at];
+  CsvValues& values = values_[i];
   column.type = field.type;
-  store.validity.clear();
-  std::optional<BadCell> bad;
+  column.cells = field.cells;
+  const bool list = field.cells == Cells::kList;
+  const CsvCells cells = list ? scanner_->rest(values.list_offsets) : scanner_->column(at);
+  bad_cells_.clear();
   switch (field.type) {
     case ColumnType::kInteger:
-      bad = convert_values(i, field.guessed, store.integers, store, column, parse_integer);
-      column.integers = {store.integers.data(), scanner_->rows()};
+      convert_integers(cells, field.guessed, kernels::active(), values, bad_cells_);
+      column.integers = values.integers;
       break;
     case ColumnType::kNumber:
-      bad = convert_values(i, false, store.numbers, store, column, parse_number);
-      column.numbers = {store.numbers.data(), scanner_->rows()};
+      convert_numbers(cells, options_.decimal, kernels::active(), values, bad_cells_);
+      column.numbers = values.numbers;
       break;
     case ColumnType::kString:
-      bad = convert_strings(i, store, column);
+      convert_strings(cells, scanner_->text_bytes(), values);
+      column.offsets = values.offsets;
+      column.bytes = values.bytes.data();
       break;
   }
-  return bad;
-}
-
-namespace {
-
-void mark_missing(std::vector<std::uint8_t>& validity, std::size_t rows, std::size_t row) {
-  if (validity.empty()) validity.assign((rows + 7) / 8, 0xFF);
-  validity[row / 8] = static_cast<std::uint8_t>(validity[row / 8] & ~(1U << (row % 8)));
-}
-
-}  // namespace
-
-template <class Value, class Parse>
-std::optional<CsvReader::BadCell> CsvReader::convert_values(std::size_t i, bool zeros_matter,
-                                                            std::vector<Value>& values, Store& store, Column& column,
-                                                            Parse parse) {
-  const std::size_t rows = scanner_->rows();
-  if (values.size() < rows) values.resize(rows);
+  const auto* validity = values.any_missing ? reinterpret_cast<const std::uint8_t*>(values.validity.data()) : nullptr;
+  (list ? column.value_validity : column.validity) = validity;
+  if (list) column.list_offsets = values.list_offsets;
   std::string scratch;
-  for (std::size_t row = 0; row < rows; ++row) {
-    const std::string_view cell = scanner_->cell(row, i, scratch);
-    const Parsed parsed = parse(cell, values[row]);
-    if (parsed == Parsed::kOk) continue;
-    if (parsed == Parsed::kEmpty) {
-      values[row] = 0;
-      mark_missing(store.validity, rows, row);
-    } else if (parsed != Parsed::kLeadingZero || zeros_matter) {
-      return BadCell{row, parsed, std::string(cell)};
+  for (const BadCell& bad : bad_cells_) {
+    std::size_t row = bad.cell;
+    if (list) {
+      const auto& offsets = values.list_offsets;
+      row = static_cast<std::size_t>(
+          std::upper_bound(offsets.begin(), offsets.end(), static_cast<std::int32_t>(bad.cell)) - offsets.begin() - 1);
     }
+    refusals_.push_back({row, i, bad.why, std::string(cells.cell(bad.cell, scratch).substr(0, kMaxNameBytes))});
   }
-  if (!store.validity.empty()) column.validity = store.validity.data();
-  return std::nullopt;
 }
 
-std::optional<CsvReader::BadCell> CsvReader::convert_strings(std::size_t i, Store& store, Column& column) {
-  const std::size_t rows = scanner_->rows();
-  if (store.offsets.size() < rows + 1) store.offsets.resize(rows + 1);
-  std::string scratch;
-  std::size_t used = 0;
-  store.offsets[0] = 0;
-  for (std::size_t row = 0; row < rows; ++row) {
-    const std::string_view cell = scanner_->cell(row, i, scratch);
-    if (cell.empty()) {
-      mark_missing(store.validity, rows, row);
-    } else {
-      if (store.bytes.size() < used + cell.size())
-        store.bytes.resize(std::max(used + cell.size(), 2 * store.bytes.size()));
-      std::memcpy(store.bytes.data() + used, cell.data(), cell.size());
-      used += cell.size();
-    }
-    store.offsets[row + 1] = static_cast<std::int32_t>(used);
+// Takes the bad rows out of the last ones; of several bad cells of a row, the first wanted one is named.
+void CsvReader::leave_out() {
+  std::stable_sort(refusals_.begin(), refusals_.end(),
+                   [](const Refusal& a, const Refusal& b) { return a.row < b.row; });
+  if (!tolerant()) {
+    const Refusal& first = refusals_.front();
+    const Field& field = field_of(first);
+    throw error_of(first, fmt::format("{} line {}, column {}", source_.name, scanner_->line(first.row), quoted(field.name)));
   }
-  column.offsets = {store.offsets.data(), rows + 1};
-  column.bytes = store.bytes.data();
-  if (!store.validity.empty()) column.validity = store.validity.data();
-  return std::nullopt;
+  std::vector<bool> drop(scanner_->rows());
+  auto scanned = scanner_->bad_rows().begin();
+  const auto add_scanned = [&](std::size_t before) {
+    for (; scanned != scanner_->bad_rows().end() && scanned->rows_before <= before; ++scanned) {
+      options_.bad_rows->add({fmt::format("{}:{}", source_.name, scanned->line), scanned->message, {}}, scanned->text);
+    }
+  };
+  for (const Refusal& refusal : refusals_) {
+    if (drop[refusal.row]) continue;
+    drop[refusal.row] = true;
+    add_scanned(refusal.row);
+    const std::string where = fmt::format("{}, column {}", place(refusal.row), field_of(refusal).name);
+    const Error error = error_of(refusal, "");
+    options_.bad_rows->add({where, error.message(), error.fix()}, scanner_->row_text(refusal.row));
+  }
+  add_scanned(drop.size());
+  if (!refusals_.empty()) scanner_->drop(drop);
 }
 
-void CsvReader::refuse(const Field& field, const BadCell& bad) const {
-  const std::string place = fmt::format("{} line {}, column {}: {}", source_.name, scanner_->line(bad.row),
-                                        quoted(field.name), quoted(bad.value));
+const Field& CsvReader::field_of(const Refusal& refusal) const {
+  return fields_[static_cast<std::size_t>(wanted_[refusal.column])];
+}
+
+// What is wrong with a cell; `place` says where it stands, or is empty.
+Error CsvReader::error_of(const Refusal& refusal, const std::string& place) const {
+  const Field& field = field_of(refusal);
+  const std::string what = fmt::format("{}{}{}", place, place.empty() ? "" : ": ", quoted(refusal.value));
   const std::string_view type = column_type_name(field.type);
   const std::string key = "data.types." + toml_key(field.name);
   const std::string as_string = fmt::format("correct the cell, or set {} = \"string\" to take the column as text", key);
-  switch (bad.why) {
+  switch (refusal.why) {
     case Parsed::kLeadingZero:
-      throw Error::bad_data(fmt::format("{} starts with a zero, which the integers of this column would lose", place),
-                            fmt::format("set {0} = \"string\" to keep it, or {0} = \"integer\" to lose it", key));
+      return Error::bad_data(fmt::format("{} starts with a zero, which the integers of this column would lose", what),
+                             fmt::format("set {0} = \"string\" to keep it, or {0} = \"integer\" to lose it", key));
     case Parsed::kOverflow:
-      throw Error::bad_data(field.type == ColumnType::kInteger
-                                ? fmt::format("{} is beyond the 64-bit integers (-2^63 to 2^63 - 1)", place)
-                                : fmt::format("{} is beyond the range of 64-bit floating-point numbers", place),
-                            as_string);
+      return Error::bad_data(field.type == ColumnType::kInteger
+                                 ? fmt::format("{} is beyond the 64-bit integers (-2^63 to 2^63 - 1)", what)
+                                 : fmt::format("{} is beyond the range of 64-bit floating-point numbers", what),
+                             as_string);
     case Parsed::kNotFinite:
-      throw Error::bad_data(fmt::format("{} cannot be compared or ordered; a finite {} is needed", place, type),
-                            fmt::format("leave the cell empty if the value is missing, or set {} = \"string\"", key));
+      return Error::bad_data(fmt::format("{} cannot be compared or ordered; a finite {} is needed", what, type),
+                             fmt::format("leave the cell empty if the value is missing, or set {} = \"string\"", key));
     case Parsed::kOk:
     case Parsed::kEmpty:
     case Parsed::kOther:
       break;
   }
-  throw Error::bad_data(fmt::format("{} is not {} {}{}", place, field.type == ColumnType::kInteger ? "an" : "a", type,
-                                    field.guessed ? ", as the first rows of the column are" : ""),
-                        as_string);
+  return Error::bad_data(fmt::format("{} is not {} {}{}", what, field.type == ColumnType::kInteger ? "an" : "a", type,
+                                     field.guessed ? ", as the first rows of the column are" : ""),
+                         as_string);
 }
 
-char csv_separator(const std::string& separator, const std::string& path) {
-  if (separator.empty()) return path.ends_with(".tsv") || path.ends_with(".tab") ? '\t' : ',';
-  if (separator == "\\t") return '\t';
-  if (separator.size() == 1) return separator[0];
-  throw Error::invalid_argument(fmt::format("data.separator is {}; one character is needed", quoted(separator)),
-                                "use \",\", \";\", \"|\" or \"\\t\"");
+std::string CsvReader::place(std::size_t row) const {
+  return fmt::format("{}:{}", source_.name, line(row));
+}
+
+std::string csv_separator(const std::string& separator, const std::string& path) {
+  if (separator.empty()) return path.ends_with(".tsv") || path.ends_with(".tab") ? "\t" : ",";
+  if (separator == "\\t") return "\t";
+  return separator;
 }
 
 std::map<std::string, ColumnType> parse_column_types(const std::map<std::string, std::string>& types) {

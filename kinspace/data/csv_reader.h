@@ -11,90 +11,102 @@
 
 #include "kinspace/data/batch.h"
 #include "kinspace/data/byte_source.h"
+#include "kinspace/data/csv_convert.h"
 #include "kinspace/data/csv_scanner.h"
+#include "kinspace/data/table.h"
 
 namespace kin {
 
-struct CsvOptions {
-  char separator = ',';
-  std::map<std::string, ColumnType> types;  ///< columns whose type is not guessed
-  std::string types_role = "data.types";    ///< how errors call `types`
-  std::int64_t guess_rows = 1000;           ///< rows that the types are guessed from
-  CsvLimits limits;
+struct CsvOptions : CsvDialect {
+  std::vector<std::string> names = {};  ///< of the columns; none: the first row has them. A last "name..." takes the
+                                        ///< rest of a row as a list
+  char decimal = '.';                   ///< between a number and its fraction
+  std::map<std::string, ColumnType> types = {};  ///< columns whose type is not guessed
+  std::string types_role = "data.types";         ///< how errors call `types`
+  std::map<std::string, ColumnType> types_elsewhere = {};  ///< guessed from other files of the same table
+  std::int64_t guess_rows = 1000;                ///< rows that the types are guessed from
+  BadRows* bad_rows = nullptr;  ///< takes the rows that cannot be read; its owner restarts and finishes it, and it
+                                ///< outlives the reader. Null: the first such row is an error
+  CsvLimits limits = {};
 };
 
-/// A table from a CSV text with a header, as typed batches. What a text may hold is described at CsvScanner.
+/// A table from a CSV text, as typed batches. What a text may hold is described at CsvScanner.
 ///
 /// Types    are guessed from the first rows: integer if every cell is one, number if every cell is a number, else
-/// string.
-///          Empty cells, "nan" and "inf" do not decide; nor does a cell of zeros before other digits make an integer
-///          (02139 is a code). A column without any deciding cell is a string.
+///          string. Empty cells, "nan" and "inf" do not decide; nor does a cell of zeros before other digits make an
+///          integer (02139 is a code). A column without any deciding cell is a string.
 /// Missing  an empty cell, quoted or not; for integers and numbers one of blanks too.
+/// Lists    the column "name..." is called `name`; its values are the cells behind the columns before it. A row that
+///          ends there, or has one empty cell there, has an empty list.
 /// Numbers  as parse_integer() and parse_number() read them. NaN, infinities and values out of range are refused.
 /// Errors   of the constructor: kBadData (empty text, a header with a repeated or an empty name, no rows, and whatever
-/// the
-///          scanner finds in the first rows), kInvalidArgument (`types` names a column that is not there, a separator
-///          that cannot be one).
-class CsvReader {
+///          the scanner finds in the first rows), kInvalidArgument (`types` names a column that is not there, a
+///          separator that cannot be one).
+/// Bad rows with `bad_rows` of another policy than kError, rows that the scanner or a wanted column refuses are left
+///          out and given to it in the order of the text.
+class CsvReader final : public Table {
  public:
   CsvReader(ByteSource source, CsvOptions options);
 
-  const std::string& name() const noexcept { return source_.name; }
-  std::uint64_t size() const noexcept { return source_.size; }
-  const std::vector<Field>& fields() const noexcept { return fields_; }
+  const std::string& name() const noexcept override { return source_.name; }
+  std::uint64_t size() const noexcept override { return source_.size; }
+  const std::vector<Field>& fields() const noexcept override { return fields_; }
 
-  /// Estimate of the number of rows from the size and the first rows; exact for a short text.
-  std::int64_t estimated_rows() const noexcept { return estimated_rows_; }
+  /// From the size and the first rows; exact for a short text.
+  std::int64_t estimated_rows() const noexcept override { return estimated_rows_; }
 
-  /// Starts (again) at the first row. Batches will hold the fields at `wanted` (different ones), in that order; cells
-  /// of other fields are counted and otherwise not looked at.
-  void start(std::vector<std::int64_t> wanted);
+  /// Cells of fields that are not wanted are counted and otherwise not looked at.
+  void start(std::vector<std::int64_t> wanted) override;
 
-  /// The next rows, at least one; false at the end. What the batch borrows lives until the next call.
   /// Errors   kBadData naming file, line, column and value.
-  bool next(Batch& batch);
+  bool next(Batch& batch) override;
+
+  std::string place(std::size_t row) const override;
 
   /// Line of a row of the last batch, from 1.
   std::int64_t line(std::size_t row) const noexcept { return scanner_->line(row); }
 
-  std::uint64_t bytes_read() const noexcept { return scanner_->bytes_read(); }
-
-  /// Checksum of the text, once next() has returned false.
-  std::string digest() const { return scanner_->digest(); }
+  std::uint64_t bytes_read() const noexcept override { return source_.taken->load(); }
+  std::string digest() const override { return scanner_->digest(); }
+  const BadRows& bad_rows() const noexcept override;
 
  private:
-  // Memory of one column of a batch.
-  struct Store {
-    std::vector<std::int64_t> integers;
-    std::vector<double> numbers;
-    std::vector<std::int32_t> offsets;
-    std::vector<char> bytes;
-    std::vector<std::uint8_t> validity;
+  // A cell of a wanted column that cannot be its value.
+  struct Refusal {
+    std::size_t row = 0;
+    std::size_t column = 0;  // of the wanted ones
+    Parsed why = Parsed::kOther;
+    std::string value;
   };
-  struct BadCell;
 
-  void read_header();
-  void guess_types();
+  bool tolerant() const noexcept;
   void open();
-  std::optional<BadCell> convert(std::size_t i, Store& store, Column& column);
-  template <class Value, class Parse>
-  std::optional<BadCell> convert_values(std::size_t i, bool zeros_matter, std::vector<Value>& values, Store& store,
-                                        Column& column, Parse parse);
-  std::optional<BadCell> convert_strings(std::size_t i, Store& store, Column& column);
-  [[noreturn]] void refuse(const Field& field, const BadCell& bad) const;
+  std::vector<std::string> header();
+  void read_names();
+  void expect();
+  void guess_types();
+  void convert(Batch& batch);
+  void convert_column(std::size_t i, Column& column);
+  void leave_out();
+  const Field& field_of(const Refusal& refusal) const;
+  Error error_of(const Refusal& refusal, const std::string& place) const;
 
   ByteSource source_;
   CsvOptions options_;
+  bool rest_ = false;  // the last field takes the rest of a row
   std::vector<Field> fields_;
   std::int64_t estimated_rows_ = 0;
   std::unique_ptr<CsvScanner> scanner_;
   std::vector<std::int64_t> wanted_;
-  std::vector<Store> stores_;
+  std::vector<CsvValues> values_;
+  std::vector<BadCell> bad_cells_;
+  std::vector<Refusal> refusals_;
 };
 
-/// ',' or what the options say: one character in `separator`, else a tab for a path that ends in ".tsv" or ".tab".
+/// ',' or what the options say: 1 to 4 characters in `separator` ("\\t" is a tab), else a tab for a path that ends in
+/// ".tsv" or ".tab".
 /// Errors   kInvalidArgument.
-char csv_separator(const std::string& separator, const std::string& path);
+std::string csv_separator(const std::string& separator, const std::string& path);
 
 /// Errors   kInvalidArgument naming the column when a type is none of "integer", "number", "string".
 std::map<std::string, ColumnType> parse_column_types(const std::map<std::string, std::string>& types);

@@ -3,110 +3,96 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 #include <utility>
 
 #include "kinspace/base/text.h"
+#include "kinspace/kernels/csv_scan.h"
 
 namespace kin {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "the scan finds the first byte of a word in its low bits");
+constexpr std::size_t kMostBlock = std::size_t{1} << 30;  // positions have 32 bits
+constexpr std::size_t kFirstEnds = std::size_t{1} << 14;
+constexpr std::size_t kFirstRows = std::size_t{1} << 14;
+static_assert(kFirstRows / 2 > kernels::CsvScan::kRowSlack);
 
-constexpr std::size_t kPadding = 8;
-constexpr std::uint64_t kOnes = 0x0101010101010101ULL;
-constexpr std::uint64_t kHigh = 0x8080808080808080ULL;
-
-std::uint64_t load8(const char* p) noexcept {
-  std::uint64_t word = 0;
-  std::memcpy(&word, p, sizeof word);
-  return word;
+std::size_t characters(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
-// The high bit of every byte of `word` that is zero, exactly.
-constexpr std::uint64_t zero_bytes(std::uint64_t word) noexcept {
-  return ~(((word & ~kHigh) + ~kHigh) | word | ~kHigh);
-}
-
-// Length of the well-formed character at p, 0 if there is none or if it is NUL.
-std::size_t character_length(const char* p, const char* end) noexcept {
-  const auto lead = static_cast<unsigned char>(*p);
-  if (lead < 0x80) return lead == 0 ? 0 : 1;
-  const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (static_cast<std::size_t>(end - p) < length) return 0;
-  return is_utf8({p, length}) ? length : 0;
-}
-
-// The first byte that is NUL or does not belong to a well-formed character, or `end`.
-const char* first_bad_byte(const char* p, const char* end) noexcept {
-  while (p < end) {
-    while (end - p >= 8) {
-      const std::uint64_t word = load8(p);
-      if (((word | ((word - kOnes) & ~word)) & kHigh) != 0) break;
-      p += 8;
-    }
-    const char* stop = std::min(end, p + 8);
-    while (p < stop) {
-      const std::size_t length = character_length(p, end);
-      if (length == 0) return p;
-      p += length;
-    }
+void check_dialect(const CsvDialect& dialect) {
+  using namespace std::string_view_literals;
+  const std::string& separator = dialect.separator;
+  const auto forbidden = dialect.quotes ? "\"\n\r\0"sv : "\n\r\0"sv;
+  if (separator.empty() || !is_utf8(separator) || characters(separator) > 4 ||
+      separator.find_first_of(forbidden) != std::string::npos) {
+    throw Error::invalid_argument(
+        fmt::format("data.separator {} cannot separate cells; 1 to 4 characters are needed, none of them a {}line end",
+                    quoted(separator), dialect.quotes ? "quote or a " : ""),
+        "use a separator such as \",\", \";\", \"\\t\" or \"::\"");
   }
-  return end;
+  if (dialect.comment.find_first_of("\n\r\0"sv) != std::string::npos) {
+    throw Error::invalid_argument(fmt::format("data.comment {} holds a line end", quoted(dialect.comment)),
+                                  "name what such lines start with, such as \"#\"");
+  }
 }
 
 }  // namespace
 
-// Where the scan is inside a row.
-struct CsvScanner::Position {
-  State state = State::kUnquoted;
-  std::size_t row = 0;          // first byte of the row
-  std::size_t cell = 0;         // first byte of the cell
-  std::size_t mark = 0;         // last closing quote or carriage return
-  std::size_t fields = 0;       // cells ended in this row
-  Cell pending{};               // the cell that ended before the carriage return at `mark`
-  bool doubled = false;         // the quoted cell holds ""
-  std::int64_t line = 0;        // of the next byte
-  std::int64_t row_line = 0;    // of `row`
-  std::int64_t quote_line = 0;  // where the quoted cell starts
-  std::size_t error = 0;        // just behind what made the scan fail
-};
+std::string_view CsvCells::cell(std::size_t i, std::string& scratch) const {
+  std::string_view cell = raw(i);
+  if (!quoted || cell.empty() || cell[0] != '"') return cell;
+  cell = cell.substr(1, cell.size() - 2);
+  if (cell.find('"') == std::string_view::npos) return cell;
+  scratch.clear();
+  for (std::size_t at = 0; at < cell.size(); ++at) {
+    scratch.push_back(cell[at]);
+    if (cell[at] == '"') ++at;
+  }
+  return scratch;
+}
 
-CsvScanner::CsvScanner(const ByteSource& source, char separator, const CsvLimits& limits)
-    : name_(source.name), read_(source.start()), separator_(separator), limits_(limits) {
-  limits_.block_bytes = std::max<std::size_t>(limits_.block_bytes, 4);  // a byte order mark fits
-  buffer_.resize(limits_.block_bytes + kPadding);
+CsvScanner::CsvScanner(const ByteSource& source, CsvDialect dialect, const CsvLimits& limits,
+                       const kernels::Table& kernels)
+    : name_(source.name), dialect_(std::move(dialect)), limits_(limits), kernels_(kernels) {
+  check_dialect(dialect_);
+  limits_.block_bytes = std::clamp<std::size_t>(limits_.block_bytes, 4, kMostBlock);  // a byte order mark fits
+  limits_.max_row_bytes = std::min(limits_.max_row_bytes, kMostBlock);
+  buffer_.resize(kFront + kBehind);
+  ends_.resize(kFirstEnds);
+  row_begins_.resize(kFirstRows);
+  row_ends_.resize(kFirstRows);
+  read_ = source.start();
 }
 
 std::vector<std::string> CsvScanner::read_header() {
-  if (!next())
+  shape_ = {};
+  if (!next()) {
     throw Error::bad_data(fmt::format("{} is empty; a header line with the names of the columns is needed", name_));
+  }
   std::vector<std::string> names;
   std::string scratch;
-  for (const Cell& cell : cells_) {
-    const std::string_view raw(buffer_.data() + cell.begin, cell.size);
-    names.emplace_back(cell.doubled ? undouble(raw, scratch) : raw);
+  std::uint32_t begin = row_begins_[0];
+  for (std::size_t i = 0; i < ends_size_; ++i) {
+    const std::uint32_t end = i + 1 < ends_size_ ? ends_[i] : row_ends_[0];
+    names.emplace_back(CsvCells{{text(), &begin, 1, 0, &end, 1, quoted_}, 1}.cell(0, scratch));
+    begin = end + static_cast<std::uint32_t>(dialect_.separator.size());
   }
-  header_ = false;
   rows_so_far_ = 0;
   return names;
 }
 
-void CsvScanner::select(std::size_t columns, std::span<const std::int64_t> wanted) {
-  columns_ = columns;
-  wanted_ = wanted.size();
-  slots_.assign(columns, -1);
-  for (std::size_t i = 0; i < wanted.size(); ++i) {
-    slots_[static_cast<std::size_t>(wanted[i])] = static_cast<std::int32_t>(i);
-  }
+void CsvScanner::expect(const CsvShape& shape) {
+  shape_ = shape;
+  header_ = false;
+  if (shape_.rest) row_firsts_.resize(row_begins_.size());
 }
 
 bool CsvScanner::next() {
-  rows_ = 0;
   for (;;) {
     scan();
-    if (rows_ > 0) {
+    if (rows_ > 0 || !bad_rows_.empty()) {
       rows_so_far_ += static_cast<std::int64_t>(rows_);
       return true;
     }
@@ -116,39 +102,27 @@ bool CsvScanner::next() {
   }
 }
 
-std::string_view CsvScanner::undouble(std::string_view raw, std::string& scratch) {
-  scratch.clear();
-  for (std::size_t i = 0; i < raw.size(); ++i) {
-    scratch.push_back(raw[i]);
-    if (raw[i] == '"') ++i;
-  }
-  return scratch;
-}
-
 void CsvScanner::fill() {
-  std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
-  const bool first = base_ + end_ == 0;
-  base_ += begin_;
-  end_ -= begin_;
-  begin_ = 0;
+  const std::size_t left = end_ - begin_;
   // A row is scanned anew when more of it has come, so the room doubles: all scans of a row cost twice its length.
-  if (end_ + kPadding == buffer_.size()) {
-    if (end_ >= limits_.max_row_bytes) {
-      fail(line_, fmt::format("the row is longer than {}", human_bytes(limits_.max_row_bytes)),
-           "check the line ends and quotes of the file");
-      throw *pending_;
-    }
-    buffer_.resize(std::min(2 * end_, limits_.max_row_bytes) + kPadding);
-  }
-  const std::size_t capacity = buffer_.size() - kPadding;
-  while (end_ < capacity && !at_end_) {
-    const std::size_t got = read_(buffer_.data() + end_, capacity - end_);
-    checksum_.update(buffer_.data() + end_, got);
+  const std::size_t longest = std::max(limits_.block_bytes, limits_.max_row_bytes + kBehind);
+  const std::size_t room = std::min(std::max(limits_.block_bytes, 2 * left), longest);
+  const bool first = base_ + end_ == 0;
+  if (buffer_.size() < kFront + room + kBehind) buffer_.resize(kFront + room + kBehind);
+  std::memmove(text(), text() + begin_, left);
+  base_ += begin_;
+  begin_ = plain_from_ = 0;
+  end_ = left;
+  while (end_ < room && !at_end_) {
+    const std::size_t got = read_(text() + end_, room - end_);
+    checksum_.update(text() + end_, got);
     end_ += got;
     at_end_ = got == 0;
   }
-  std::memset(buffer_.data() + end_, 0, kPadding);
+  std::memset(text() + end_, 0, kBehind);
+  stop_ = end_;
   if (first) skip_mark();
+  if (at_end_ && end_ > begin_ && text()[end_ - 1] != '\n') text()[stop_++] = '\n';
 }
 
 // Takes a byte order mark, and recognises what is often given in place of a UTF-8 text.
@@ -166,188 +140,175 @@ void CsvScanner::skip_mark() {
        "unpack it, or export it as CSV"},
       {"PAR1", "the file is in Parquet format; plain text is needed", "write it as CSV"},
   };
-  const std::string_view start(buffer_.data(), end_);
+  const std::string_view start(text(), end_);
   if (start.starts_with("\xEF\xBB\xBF")) begin_ = 3;
   for (const Kind& kind : kKinds) {
-    if (start.starts_with(kind.start)) fail(1, kind.what, kind.fix);
+    if (start.starts_with(kind.start)) {
+      pending_ = Error::bad_data(fmt::format("{} line 1: {}", name_, kind.what), kind.fix);
+    }
   }
 }
 
 void CsvScanner::scan() {
-  if (header_) cells_.clear();
-  row_lines_.clear();
+  batch_ = begin_;
   first_line_ = line_;
-  if (pending_) return;
-  const std::size_t scanned = begin_;
-  const std::int64_t scanned_line = line_;
-  const char* text = buffer_.data();
-  const std::uint64_t separators = kOnes * static_cast<unsigned char>(separator_);
-  Position at;
-  at.row = at.cell = begin_;
-  at.line = at.row_line = line_;
-  bool going = true;
-  for (std::size_t p = begin_; going && p < end_; p += 8) {
-    const std::uint64_t word = load8(text + p);
-    std::uint64_t found = zero_bytes(word ^ separators) | zero_bytes(word ^ (kOnes * '\n')) |
-                          zero_bytes(word ^ (kOnes * '\r')) | zero_bytes(word ^ (kOnes * '"'));
-    for (; found != 0 && going; found &= found - 1) {
-      const std::size_t position = p + static_cast<std::size_t>(std::countr_zero(found)) / 8;
-      going = step(at, position, text[position]);
+  known_line_ = {batch_, first_line_};
+  rows_ = ends_size_ = 0;
+  quoted_ = false;
+  bad_rows_.clear();
+  if (discarding_) finish_discarding();
+  while (!pending_ && !discarding_ && begin_ < end_) {
+    if (!header_ && begin_ >= plain_from_) scan_plain();
+    if (begin_ == end_) break;
+    const Taken taken = take_row();
+    if (taken == Taken::kMore || (header_ && taken == Taken::kRow)) break;
+  }
+}
+
+// Takes rows up to one that is not plain.
+void CsvScanner::scan_plain() {
+  kernels::CsvScan s{};
+  const auto longest = static_cast<std::uint32_t>(std::min(limits_.max_cell_bytes, limits_.max_row_bytes));
+  do {
+    const std::size_t from = begin_;
+    const std::size_t rows_before = rows_;
+    if (ends_.size() < ends_size_ + kFirstEnds / 2) ends_.resize(2 * ends_.size());
+    if (row_begins_.size() < rows_ + kFirstRows / 2) {
+      row_begins_.resize(2 * row_begins_.size());
+      row_ends_.resize(row_begins_.size());
+      if (shape_.rest) row_firsts_.resize(row_begins_.size());
     }
-  }
-  if (going && at_end_) finish(at);
-  if (going && !pending_ && end_ - std::min(at.cell, end_) > limits_.max_cell_bytes) {
-    fail(at.row_line, fmt::format("cell {} is longer than {}", at.fields + 1, human_bytes(limits_.max_cell_bytes)),
-         at.state == State::kQuoted
-             ? fmt::format("does the quote that starts on line {} end where it should?", at.quote_line)
-             : "check the line ends and the separator of the file");
-  }
-  // What is wrong with the cells of a row often comes from a wrong encoding, so the bytes before an error are checked
-  // too.
-  check_encoding(scanned, at.row, std::max(at.row, at.error), scanned_line);
-  begin_ = at.row;
-  line_ = at.row_line;
+    s.text = text();
+    s.begin = static_cast<std::uint32_t>(begin_);
+    s.end = static_cast<std::uint32_t>(stop_);
+    s.separator = dialect_.separator.data();
+    s.separator_bytes = static_cast<std::uint32_t>(dialect_.separator.size());
+    s.comment = dialect_.comment.data();
+    s.comment_bytes = static_cast<std::uint32_t>(dialect_.comment.size());
+    s.quotes = dialect_.quotes;
+    s.rest = shape_.rest;
+    s.columns = static_cast<std::uint32_t>(shape_.columns);
+    s.max_row = longest;
+    s.ends = ends_.data();
+    s.ends_capacity = ends_.size();
+    s.ends_size = ends_size_;
+    s.row_begins = row_begins_.data();
+    s.row_ends = row_ends_.data();
+    s.row_firsts = row_firsts_.data();
+    s.row_capacity = row_begins_.size();
+    s.rows = rows_;
+    kernels_.scan_csv(s);
+    ends_size_ = s.ends_size;
+    rows_ = s.rows;
+    begin_ = std::min<std::size_t>(s.begin, end_);
+    line_ += static_cast<std::int64_t>(s.lines);
+    quoted_ = quoted_ || s.quoted;
+    plain_from_ = s.stop == kernels::CsvScan::Stop::kOdd ? s.seen : 0;
+    if (s.high && begin_ > from && withdraw_bad_encoding(from, rows_before)) return;
+    // A row that begins in the space that was full may need all of a larger one.
+    if (s.stop == kernels::CsvScan::Stop::kFull && begin_ == from) {
+      if (!shape_.rest && ends_.size() - ends_size_ > shape_.columns + 2 * kernels::CsvScan::kSlack) {
+        plain_from_ = s.seen;  // it has too many cells
+        return;
+      }
+      ends_.resize(2 * ends_.size());
+    }
+  } while (s.stop == kernels::CsvScan::Stop::kFull);
 }
 
-// Takes one special character; false when the scan is to stop.
-bool CsvScanner::step(Position& at, std::size_t p, char c) {
-  switch (at.state) {
-    case State::kUnquoted:
-      if (c == separator_) {
-        end_cell(at, at.cell, p, false);
-        at.cell = p + 1;
-        return true;
-      }
-      if (c == '\n') {
-        end_cell(at, at.cell, p, false);
-        return end_row(at, p + 1);
-      }
-      if (c == '\r') {
-        at.pending = {static_cast<std::uint32_t>(at.cell), static_cast<std::uint32_t>(p - at.cell), 0};
-        at.mark = p;
-        at.state = State::kAfterReturn;
-      } else if (p == at.cell) {
-        at.quote_line = at.line;
-        at.doubled = false;
-        at.state = State::kQuoted;
-      }
-      return true;
-    case State::kQuoted:
-      if (c == '"') {
-        at.mark = p;
-        at.state = State::kAfterQuote;
-      } else if (c == '\n') {
-        ++at.line;
-      }
-      return true;
-    case State::kAfterQuote:
-      if (p != at.mark + 1) break;
-      if (c == '"') {
-        at.doubled = true;
-        at.state = State::kQuoted;
-        return true;
-      }
-      at.state = State::kUnquoted;
-      if (c == '\r') {
-        at.pending = {static_cast<std::uint32_t>(at.cell + 1), static_cast<std::uint32_t>(at.mark - at.cell - 1),
-                      at.doubled};
-        at.mark = p;
-        at.state = State::kAfterReturn;
-        return true;
-      }
-      end_cell(at, at.cell + 1, at.mark, at.doubled);
-      at.cell = p + 1;
-      return c == separator_ || end_row(at, p + 1);
-    case State::kAfterReturn:
-      if (c != '\n' || p != at.mark + 1) break;
-      at.state = State::kUnquoted;
-      end_cell(at, at.pending.begin, at.pending.begin + at.pending.size, at.pending.doubled);
-      return end_row(at, p + 1);
-  }
-  at.error = p;
-  if (at.state == State::kAfterQuote) {
-    fail(at.line, fmt::format("cell {} has text behind its closing quote", at.fields + 1),
-         "double quotes inside a quoted cell (\"\"), or remove what stands between the quote and the separator");
-  } else {
-    fail(at.line, "a carriage return has no line feed behind it", "end lines with LF or CRLF, or quote the cell");
-  }
-  return false;
+// Of the rows from `from` on takes back the first that is not UTF-8, and those behind it.
+bool CsvScanner::withdraw_bad_encoding(std::size_t from, std::size_t rows_before) {
+  const std::size_t bad = from + utf8_prefix({text() + from, begin_ - from});
+  if (bad == begin_) return false;
+  const auto first = row_begins_.begin();
+  const auto row = std::upper_bound(first + static_cast<std::ptrdiff_t>(rows_before),
+                                    first + static_cast<std::ptrdiff_t>(rows_), bad) -
+                   first - 1;
+  rows_ = static_cast<std::size_t>(row);
+  const std::size_t row_begin = row_begins_[rows_];
+  ends_size_ = shape_.rest ? row_firsts_[rows_] : rows_ * shape_.columns;
+  line_ -= std::count(text() + row_begin, text() + begin_, '\n');
+  if (begin_ == end_ && stop_ > end_) --line_;  // the line end that is not there
+  plain_from_ = begin_;
+  begin_ = row_begin;
+  return true;
 }
 
-// The text ends here.
-void CsvScanner::finish(Position& at) {
-  if (at.row == end_) return;
-  if (at.state == State::kQuoted) {
-    at.error = end_;
-    fail(at.quote_line, fmt::format("cell {} starts with a quote that never ends", at.fields + 1),
-         "add the closing quote");
-    return;
+CsvCells CsvScanner::column(std::size_t column) {
+  const auto separator = static_cast<std::uint32_t>(dialect_.separator.size());
+  if (shape_.rest) {
+    cell_begins_.resize(rows_);
+    cell_ends_.resize(rows_);
+    for (std::size_t row = 0; row < rows_; ++row) {
+      const std::uint32_t* ends = ends_.data() + row_firsts_[row];
+      cell_begins_[row] = column == 0 ? row_begins_[row] : ends[column - 1] + separator;
+      cell_ends_[row] = std::min(ends[column], row_ends_[row]);
+    }
+    return {{text(), cell_begins_.data(), 1, 0, cell_ends_.data(), 1, quoted_}, rows_};
   }
-  // A line end that is not there: step() then finds what would be wrong with one.
-  step(at, end_, '\n');
-  at.row = std::min(at.row, end_);
+  const std::size_t columns = shape_.columns;
+  CsvCells cells{{text(), row_begins_.data(), 1, 0, row_ends_.data(), 1, quoted_}, rows_};
+  if (column > 0) {
+    cells.begins = ends_.data() + column - 1;
+    cells.begin_stride = columns;
+    cells.begin_offset = separator;
+  }
+  if (column + 1 < columns) {
+    cells.ends = ends_.data() + column;
+    cells.end_stride = columns;
+  }
+  return cells;
 }
 
-void CsvScanner::end_cell(Position& at, std::size_t begin, std::size_t end, bool doubled) {
-  const std::size_t field = at.fields++;
-  if (end - begin > limits_.max_cell_bytes) {
-    fail(at.row_line, fmt::format("cell {} is longer than {}", field + 1, human_bytes(limits_.max_cell_bytes)),
-         "check the quotes and line ends of the file");
-    return;
+CsvCells CsvScanner::rest(std::vector<std::int32_t>& offsets) {
+  const auto separator = static_cast<std::uint32_t>(dialect_.separator.size());
+  const std::size_t leading = shape_.columns - 1;
+  cell_begins_.resize(ends_size_);
+  cell_ends_.resize(ends_size_);
+  offsets.resize(rows_ + 1);
+  offsets[0] = 0;
+  std::size_t count = 0;
+  for (std::size_t row = 0; row < rows_; ++row) {
+    const std::size_t row_stop = row + 1 < rows_ ? row_firsts_[row + 1] : ends_size_;
+    const std::size_t first = row_firsts_[row] + leading;
+    std::uint32_t begin = leading == 0 ? row_begins_[row] : ends_[first - 1] + separator;
+    const bool empty = first + 1 == row_stop && begin == row_ends_[row];
+    for (std::size_t i = first; i < row_stop && !empty; ++i, ++count) {
+      cell_begins_[count] = begin;
+      cell_ends_[count] = std::min(ends_[i], row_ends_[row]);
+      begin = ends_[i] + separator;
+    }
+    offsets[row + 1] = static_cast<std::int32_t>(count);
   }
-  const Cell cell{static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end - begin), doubled};
-  if (header_) {
-    cells_.push_back(cell);
-  } else if (field < columns_ && slots_[field] >= 0) {
-    if (cells_.size() < (rows_ + 1) * wanted_) cells_.resize(std::max((rows_ + 1) * wanted_, 2 * cells_.size()));
-    cells_[rows_ * wanted_ + static_cast<std::size_t>(slots_[field])] = cell;
-  }
+  return {{text(), cell_begins_.data(), 1, 0, cell_ends_.data(), 1, quoted_}, count};
 }
 
-// A row ends before `next`; false when the scan is to stop.
-bool CsvScanner::end_row(Position& at, std::size_t next) {
-  if (pending_) return false;
-  const bool blank = at.fields == 1 && (buffer_[at.row] == '\n' || buffer_[at.row] == '\r' || at.row == end_);
-  if (blank && header_) cells_.clear();
-  if (!blank && !header_ && at.fields != columns_) {
-    at.error = std::min(next, end_);
-    fail(at.row_line, fmt::format("the row has {} cells, the header has {}", at.fields, columns_),
-         "give every row as many cells as the header; quote cells that hold the separator");
-    return false;
+void CsvScanner::drop(const std::vector<bool>& drop) {
+  const std::size_t columns = shape_.columns;
+  std::size_t kept = 0;
+  std::size_t filled = 0;
+  for (std::size_t row = 0; row < rows_; ++row) {
+    if (drop[row]) continue;
+    const std::size_t first = shape_.rest ? row_firsts_[row] : row * columns;
+    const std::size_t last = !shape_.rest ? first + columns : row + 1 < rows_ ? row_firsts_[row + 1] : ends_size_;
+    if (shape_.rest) row_firsts_[kept] = static_cast<std::uint32_t>(filled);
+    std::copy(ends_.begin() + static_cast<std::ptrdiff_t>(first), ends_.begin() + static_cast<std::ptrdiff_t>(last),
+              ends_.begin() + static_cast<std::ptrdiff_t>(filled));
+    filled += last - first;
+    row_begins_[kept] = row_begins_[row];
+    row_ends_[kept++] = row_ends_[row];
   }
-  if (!blank) {
-    row_lines_.push_back(static_cast<std::uint32_t>(at.row_line - first_line_));
-    ++rows_;
-  }
-  ++at.line;
-  at.row_line = at.line;
-  at.row = at.cell = next;
-  at.fields = 0;
-  return blank || !header_;
+  rows_so_far_ -= static_cast<std::int64_t>(rows_ - kept);
+  rows_ = kept;
+  ends_size_ = filled;
 }
 
-void CsvScanner::fail(std::int64_t line, const std::string& what, std::string fix) {
-  pending_ = Error::bad_data(fmt::format("{} line {}: {}", name_, line, what), std::move(fix));
-}
-
-// Replaces a pending error by an encoding error in [begin, end) and withdraws its row and those behind it. Whole rows
-// end at `rows_end`; `line` is that of `begin`.
-void CsvScanner::check_encoding(std::size_t begin, std::size_t rows_end, std::size_t end, std::int64_t line) {
-  const char* text = buffer_.data();
-  const char* bad = first_bad_byte(text + begin, text + end);
-  if (bad == text + end) return;
-  const auto at = static_cast<std::size_t>(bad - text);
-  const std::int64_t bad_line = line + std::count(text + begin, bad, '\n');
-  if (at < rows_end) {
-    while (first_line_ + row_lines_[rows_ - 1] > bad_line) --rows_;
-    --rows_;
-  }
-  if (*bad == '\0') {
-    fail(bad_line, fmt::format("byte {} is NUL; text is needed", base_ + at + 1), "is this a text file, in UTF-8?");
-  } else {
-    fail(bad_line, fmt::format("byte {} (0x{:02x}) is not UTF-8", base_ + at + 1, static_cast<unsigned char>(*bad)),
-         fmt::format("convert the file: iconv -f ISO-8859-1 -t UTF-8 {} > utf8.csv", name_));
-  }
+std::int64_t CsvScanner::line(std::size_t row) const noexcept {
+  const std::size_t at = row_begins_[row];
+  if (at < known_line_.first) known_line_ = {batch_, first_line_};
+  known_line_.second += std::count(text() + known_line_.first, text() + at, '\n');
+  known_line_.first = at;
+  return known_line_.second;
 }
 
 }  // namespace kin

@@ -328,6 +328,10 @@ class Parser {
       source_.fail(token.at, no_such_field(fields_, token.text, file_),
                    "name one of its columns; strings stand in quotes");
     }
+    if (fields_[found->second].cells != Cells::kSingle) {
+      source_.fail(token.at, fmt::format("column {} holds lists, which do not compare", quoted(token.text)),
+                   "use columns of single values");
+    }
     const auto [known, added] = slot_of_field_.emplace(found->second, program_.columns.size());
     if (added) program_.columns.push_back(static_cast<std::int64_t>(found->second));
     return known->second;

@@ -28,6 +28,10 @@ class KeyIndex {
   /// The key of a number as text.
   std::string text(std::uint32_t number) const;
 
+  /// The key of a number as it is: of integer keys, of string keys (borrowed).
+  std::int64_t integer(std::uint32_t number) const noexcept { return integers_[number]; }
+  std::string_view string(std::uint32_t number) const noexcept { return strings_[number]; }
+
   /// The number of `key`, a new one if it is new.
   std::uint32_t insert(std::int64_t key);
   std::uint32_t insert(std::string_view key);

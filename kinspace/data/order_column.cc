@@ -18,22 +18,20 @@ std::uint64_t ordered(double value) noexcept {
 
 }  // namespace
 
-// Calls f(row, value) until it returns false.
+// Calls f(value) for every row, in order, until it returns false.
 template <class F>
 bool OrderColumn::for_each_value(const Column& column, std::span<const std::uint32_t> rows, F f) {
   switch (column.type) {
     case ColumnType::kInteger:
-      return std::all_of(rows.begin(), rows.end(),
-                         [&](std::uint32_t row) { return f(row, ordered(column.integers[row])); });
+      return std::all_of(rows.begin(), rows.end(), [&](std::uint32_t row) { return f(ordered(column.integers[row])); });
     case ColumnType::kNumber:
-      return std::all_of(rows.begin(), rows.end(),
-                         [&](std::uint32_t row) { return f(row, ordered(column.numbers[row])); });
+      return std::all_of(rows.begin(), rows.end(), [&](std::uint32_t row) { return f(ordered(column.numbers[row])); });
     case ColumnType::kString:
       break;
   }
   return std::all_of(rows.begin(), rows.end(), [&](std::uint32_t row) {
     const std::int64_t rank = ranks_.find(column.string(row));
-    return rank >= 0 && f(row, static_cast<std::uint64_t>(rank));
+    return rank >= 0 && f(static_cast<std::uint64_t>(rank));
   });
 }
 
@@ -43,7 +41,7 @@ void OrderColumn::see(const Column& column, std::span<const std::uint32_t> rows)
     for (const std::uint32_t row : rows) ranks_.insert(column.string(row));
     return;
   }
-  for_each_value(column, rows, [this](std::uint32_t, std::uint64_t value) {
+  for_each_value(column, rows, [this](std::uint64_t value) {
     smallest_ = std::min(smallest_, value);
     largest_ = std::max(largest_, value);
     return true;
@@ -71,9 +69,10 @@ void OrderColumn::allocate(std::size_t events) {
 
 bool OrderColumn::put(const Column& column, std::span<const std::uint32_t> rows, std::span<const std::int64_t> places) {
   if (is_item_) return true;
-  return for_each_value(column, rows, [&](std::uint32_t row, std::uint64_t value) {
+  std::size_t i = 0;
+  return for_each_value(column, rows, [&](std::uint64_t value) {
     if (value < smallest_ || value > largest_) return false;
-    const auto place = static_cast<std::size_t>(places[row]);
+    const auto place = static_cast<std::size_t>(places[i++]);
     if (wide_) {
       wide_values_[place] = value - smallest_;
     } else {

@@ -20,7 +20,7 @@ class OrderColumn {
   OrderColumn(ColumnType type, bool is_item)
       : is_item_(is_item), is_string_(type == ColumnType::kString), ranks_(false) {}
 
-  /// First pass; no row of `rows` may be missing.
+  /// First pass; no row of `rows`, which may repeat, may be missing.
   void see(const Column& column, std::span<const std::uint32_t> rows);
 
   /// Ends the first pass.
@@ -28,7 +28,7 @@ class OrderColumn {
 
   void allocate(std::size_t events);
 
-  /// Keeps the value of each row of `rows` for event places[row]; false if one was not there in the first pass.
+  /// Keeps the value of rows[i] for event places[i]; false if one was not there in the first pass.
   bool put(const Column& column, std::span<const std::uint32_t> rows, std::span<const std::int64_t> places);
 
   bool is_item() const noexcept { return is_item_; }

@@ -17,8 +17,8 @@ enum class Parsed : std::uint8_t {
 /// Decimal integer: digits with an optional minus; blanks around it are ignored.
 Parsed parse_integer(std::string_view text, std::int64_t& value) noexcept;
 
-/// Decimal number with a point and an optional exponent, correctly rounded, in every locale; blanks around it are
-/// ignored.
-Parsed parse_number(std::string_view text, double& value) noexcept;
+/// Decimal number with a point (or what stands for it) and an optional exponent, correctly rounded, in every locale;
+/// blanks around it are ignored.
+Parsed parse_number(std::string_view text, double& value, char decimal = '.') noexcept;
 
 }  // namespace kin

@@ -23,13 +23,13 @@ Error changed(const std::string& file) {
   return Error::bad_data(fmt::format("{} changed while it was read", file), "run again when nobody writes to it");
 }
 
-// Calls f(row, number of its key) for the kept rows; `number` maps an int64 or string_view key to its number.
+// Calls f(i, number of the key in values[i]); `number` maps an int64 or string_view key to its number.
 template <class Number, class F>
-void for_each_key(const Column& column, const std::vector<std::uint32_t>& kept, Number number, F f) {
+void for_each_key(const Column& column, const std::vector<std::uint32_t>& values, Number number, F f) {
   if (column.type == ColumnType::kInteger) {
-    for (const std::uint32_t row : kept) f(row, number(column.integers[row]));
+    for (std::size_t i = 0; i < values.size(); ++i) f(i, number(column.integers[values[i]]));
   } else {
-    for (const std::uint32_t row : kept) f(row, number(column.string(row)));
+    for (std::size_t i = 0; i < values.size(); ++i) f(i, number(column.string(values[i])));
   }
 }
 
@@ -61,12 +61,13 @@ class Loader {
  private:
   // First pass: keys, events of each group, ranges of the order columns.
   void count() {
-    std::vector<std::uint32_t> kept;
-    for (table_.start(1); table_.next(kept);) {
+    BatchEvents events;
+    for (table_.start(1); table_.next(events);) {
       const Batch& batch = table_.batch();
       for_each_key(
-          batch.columns[table_.group()], kept, [&](auto key) { return groups_.insert(key); },
-          [&](std::uint32_t row, std::uint32_t group) {
+          batch.columns[table_.group()], events.rows, [&](auto key) { return groups_.insert(key); },
+          [&](std::size_t i, std::uint32_t group) {
+            const std::uint32_t row = events.rows[i];
             if (group == counts_.size()) {
               counts_.push_back(0);
               if (table_.split()) split_.push_back(split_number(row));
@@ -75,23 +76,28 @@ class Loader {
             if (table_.split() && split_[group] != split_number(row)) refuse_split(row, group);
           });
       for_each_key(
-          batch.columns[table_.item()], kept, [&](auto key) { return items_.insert(key); },
-          [](std::uint32_t, std::uint32_t) {});
-      for (std::size_t i = 0; i < orders_.size(); ++i) orders_[i].see(batch.columns[table_.orders()[i]], kept);
-      result_.kept_rows += static_cast<std::int64_t>(kept.size());
+          batch.columns[table_.item()], events.items, [&](auto key) { return items_.insert(key); },
+          [](std::size_t, std::uint32_t) {});
+      for (std::size_t i = 0; i < orders_.size(); ++i) orders_[i].see(batch.columns[table_.orders()[i]], events.rows);
+      result_.kept_rows += static_cast<std::int64_t>(events.size());
       check_memory();
     }
     result_.rows = table_.rows();
-    result_.digest = table_.reader().digest();
-    result_.file_bytes = table_.reader().bytes_read();
+    result_.digest = table_.table().digest();
+    result_.file_bytes = table_.table().bytes_read();
+    result_.bad_rows = table_.table().bad_rows().count();
     if (result_.kept_rows > kMostEvents) {
-      throw Error::not_supported(fmt::format("{} holds {} events; at most {} are supported", data_.path,
+      throw Error::not_supported(fmt::format("{} holds {} events; at most {} are supported", name(),
                                              with_thousands(result_.kept_rows), with_thousands(kMostEvents)),
                                  "keep fewer rows by data.where");
     }
     if (result_.kept_rows == 0) {
+      if (data_.where.empty()) {
+        throw Error::bad_data(fmt::format("the {} rows of {} have no items", with_thousands(result_.rows), name()),
+                              "check the item column");
+      }
       throw Error::bad_data(fmt::format("data.where = {} keeps none of the {} rows of {}", quoted(data_.where),
-                                        with_thousands(result_.rows), data_.path),
+                                        with_thousands(result_.rows), name()),
                             "weaken the condition");
     }
   }
@@ -124,29 +130,29 @@ class Loader {
     Histories& h = result_.histories;
     std::vector<std::int64_t> next(h.offsets.begin(), h.offsets.end() - 1);
     std::vector<std::int64_t> places;
-    std::vector<std::uint32_t> kept;
-    for (table_.start(2); table_.next(kept);) {
+    BatchEvents events;
+    for (table_.start(2); table_.next(events);) {
       const Batch& batch = table_.batch();
-      places.resize(static_cast<std::size_t>(batch.rows));
+      places.resize(events.size());
       for_each_key(
-          batch.columns[table_.group()], kept, [&](auto key) { return groups_.find(key); },
-          [&](std::uint32_t row, std::int64_t group) {
+          batch.columns[table_.group()], events.rows, [&](auto key) { return groups_.find(key); },
+          [&](std::size_t i, std::int64_t group) {
             if (group < 0 || next[static_cast<std::size_t>(group)] == h.offsets[static_cast<std::size_t>(group) + 1]) {
-              throw changed(data_.path);
+              throw changed(name());
             }
-            places[row] = next[static_cast<std::size_t>(group)]++;
+            places[i] = next[static_cast<std::size_t>(group)]++;
           });
       for_each_key(
-          batch.columns[table_.item()], kept, [&](auto key) { return items_.find(key); },
-          [&](std::uint32_t row, std::int64_t found) {
-            if (found < 0) throw changed(data_.path);
-            h.items[static_cast<std::size_t>(places[row])] = static_cast<std::uint32_t>(found);
+          batch.columns[table_.item()], events.items, [&](auto key) { return items_.find(key); },
+          [&](std::size_t i, std::int64_t found) {
+            if (found < 0) throw changed(name());
+            h.items[static_cast<std::size_t>(places[i])] = static_cast<std::uint32_t>(found);
           });
       for (std::size_t i = 0; i < orders_.size(); ++i) {
-        if (!orders_[i].put(batch.columns[table_.orders()[i]], kept, places)) throw changed(data_.path);
+        if (!orders_[i].put(batch.columns[table_.orders()[i]], events.rows, places)) throw changed(name());
       }
     }
-    if (table_.reader().digest() != result_.digest) throw changed(data_.path);
+    if (table_.table().digest() != result_.digest) throw changed(name());
   }
 
   void sort() {
@@ -161,6 +167,8 @@ class Loader {
     orders_.clear();
   }
 
+  const std::string& name() const noexcept { return table_.table().name(); }
+
   std::uint64_t split_number(std::uint32_t row) const {
     const Column& column = table_.batch().columns[*table_.split()];
     return column.type == ColumnType::kInteger ? static_cast<std::uint64_t>(column.integers[row])
@@ -168,11 +176,10 @@ class Loader {
   }
 
   [[noreturn]] void refuse_split(std::uint32_t row, std::uint32_t group) const {
-    throw Error::bad_data(
-        fmt::format("{} line {}: the group {} = {} has another value of {} here than in an earlier row", data_.path,
-                    table_.reader().line(row), data_.group_by, quoted(groups_.text(group)),
-                    quoted(request_.split_column)),
-        "split by a column that is the same in all rows of a group, or by group");
+    throw Error::bad_data(fmt::format("{}: the group {} = {} has another value of {} here than in an earlier row",
+                                      table_.table().place(row), data_.group_by, quoted(groups_.text(group)),
+                                      quoted(request_.split_column)),
+                          "split by a column that is the same in all rows of a group, or by group");
   }
 
   // Refuses to go on when the peak, as far as is known, would be over the limit.
@@ -189,14 +196,14 @@ class Loader {
       size.key_bytes += order.ranks().text_bytes();
     }
     size.longest_group = result_.longest_group;
-    size.block_bytes = request_.limits.block_bytes;
+    size.block_bytes = request_.table.limits.block_bytes;
     size.threads = pool_.threads();
     result_.peak_bytes = estimate_read_memory(size);
     if (request_.memory_limit == 0 || result_.peak_bytes <= request_.memory_limit) return;
     throw Error::resource_limit(
         fmt::format("reading {} takes {} or more ({} events of {} groups and {} items so far); the memory limit is {}",
-                    data_.path, human_bytes(result_.peak_bytes), with_thousands(size.events),
-                    with_thousands(size.groups), with_thousands(items_.size()), human_bytes(request_.memory_limit)),
+                    name(), human_bytes(result_.peak_bytes), with_thousands(size.events), with_thousands(size.groups),
+                    with_thousands(items_.size()), human_bytes(request_.memory_limit)),
         "raise --memory-limit, or keep fewer rows by data.where");
   }
 
@@ -237,9 +244,9 @@ std::uint64_t estimate_read_memory(const ReadSize& size) noexcept {
 TablePreview preview_table(const DataOptions& data, const HistoriesRequest& request) {
   const HistoryTable table(data, request);
   TablePreview preview;
-  preview.fields = table.reader().fields();
-  preview.estimated_rows = table.reader().estimated_rows();
-  preview.file_bytes = table.reader().size();
+  preview.fields = table.table().fields();
+  preview.estimated_rows = table.table().estimated_rows();
+  preview.file_bytes = table.table().size();
   ReadSize size;
   size.events = preview.estimated_rows;
   size.groups = preview.estimated_rows / 20;
@@ -248,7 +255,7 @@ TablePreview preview_table(const DataOptions& data, const HistoriesRequest& requ
   for (const std::size_t column : table.orders()) {
     if (column != table.item()) size.order_bytes += table.field(column).type == ColumnType::kNumber ? 8 : 4;
   }
-  size.block_bytes = request.limits.block_bytes;
+  size.block_bytes = request.table.limits.block_bytes;
   preview.estimated_memory = estimate_read_memory(size);
   return preview;
 }

@@ -16,6 +16,7 @@
 #include "kinspace/base/file.h"
 #include "kinspace/base/hash.h"
 #include "kinspace/base/random.h"
+#include "kinspace/data/packing_testing.h"
 #include "kinspace/data/split.h"
 #include "kinspace/data/temporary_file.h"
 
@@ -28,7 +29,7 @@ using ::testing::HasSubstr;
 
 DataOptions table(const TemporaryFile& file, std::vector<std::string> order_by = {}, std::string where = "") {
   DataOptions data;
-  data.path = file.path();
+  data.path = {file.path()};
   data.group_by = "user";
   data.order_by = std::move(order_by);
   data.where = std::move(where);
@@ -142,7 +143,7 @@ TEST(ReadHistories, ReadsAColumnThatDecidesTheSplit) {
   EXPECT_THAT(load(table(file), {.split_column = "user"}).split_numbers, ElementsAre(1, 2));
   const TemporaryFile changing("user,item,city\n2,1,Rome\n1,1,Oslo\n2,2,Oslo\n");
   EXPECT_THAT(refused(ErrorCode::kBadData, table(changing), {.split_column = "city"}),
-              AllOf(HasSubstr("line 4: the group user = '2' has another value of 'city'")));
+              AllOf(HasSubstr(":4: the group user = '2' has another value of 'city'")));
 }
 
 TEST(ReadHistories, AgreesWithASlowReferenceAtAnyBlockSizeAndNumberOfThreads) {
@@ -170,7 +171,7 @@ TEST(ReadHistories, AgreesWithASlowReferenceAtAnyBlockSizeAndNumberOfThreads) {
     }
     const TemporaryFile file(text);
     HistoriesRequest request;
-    request.limits.block_bytes = round % 3 == 0 ? 1 << 20 : 16 + random.below(500);
+    request.table.limits.block_bytes = round % 3 == 0 ? 1 << 20 : 16 + random.below(500);
     for (const int threads : {1, 3}) {
       EXPECT_EQ(text_of(load(table(file, {"time", "item"}, "x is not missing"), request, threads).histories), lines);
     }
@@ -197,9 +198,9 @@ TEST(ReadHistories, NamesMissingColumns) {
   data.types = {{"item", "integr"}};
   EXPECT_THAT(refused(ErrorCode::kInvalidArgument, data), HasSubstr("did you mean 'integer'?"));
   data.types = {};
-  data.separator = "::";
+  data.separator = "\n";
   EXPECT_THAT(refused(ErrorCode::kInvalidArgument, data), HasSubstr("data.separator"));
-  data.path = "";
+  data.path = {};
   EXPECT_THAT(refused(ErrorCode::kInvalidArgument, data), HasSubstr("data.path"));
   data = table(file);
   data.group_by = "";
@@ -219,14 +220,14 @@ TEST(ReadHistories, KeysAreIntegersOrStrings) {
 TEST(ReadHistories, EveryKeptRowNeedsItsKeys) {
   const TemporaryFile file("user,item,time\n1,2,3\n1,,4\n");
   EXPECT_THAT(refused(ErrorCode::kBadData, table(file)),
-              AllOf(HasSubstr("line 3, column 'item': the cell is empty"), HasSubstr("`item` is not missing")));
+              AllOf(HasSubstr(":3, column 'item': the cell is empty"), HasSubstr("`item` is not missing")));
   EXPECT_EQ(load(table(file, {}, "`item` is not missing")).kept_rows, 1);
   const TemporaryFile no_user("user,item\n1,2\n,3\n");
   EXPECT_THAT(refused(ErrorCode::kBadData, table(no_user)),
-              HasSubstr("line 3, column 'user': the cell is empty; data.group_by"));
+              HasSubstr(":3, column 'user': the cell is empty; data.group_by"));
   const TemporaryFile no_time("user,item,time\n1,2,\n1,3,4\n");
   EXPECT_THAT(refused(ErrorCode::kBadData, table(no_time, {"time"})),
-              HasSubstr("line 2, column 'time': the cell is empty; data.order_by"));
+              HasSubstr(":2, column 'time': the cell is empty; data.order_by"));
   EXPECT_EQ(load(table(no_time)).kept_rows, 2);
 }
 
@@ -243,13 +244,11 @@ TEST(ReadHistories, ReportsBadCellsFarBehindTheGuess) {
   EXPECT_THAT(refused(ErrorCode::kBadData, table(file)), HasSubstr("line 3002, column 'item': 'x' is not an integer"));
 }
 
-TEST(ReadHistories, RefusesAMissingFileAndStandardInput) {
+TEST(ReadHistories, RefusesAMissingFile) {
   DataOptions data;
   data.group_by = "user";
-  data.path = "/nowhere/x.csv";
+  data.path = {"/nowhere/x.csv"};
   EXPECT_THAT(refused(ErrorCode::kIo, data), HasSubstr("/nowhere/x.csv"));
-  data.path = "-";
-  EXPECT_THAT(refused(ErrorCode::kNotSupported, data), HasSubstr("standard input"));
 }
 
 TEST(ReadHistories, NoticesAFileThatChangesBetweenThePasses) {
@@ -290,7 +289,7 @@ TEST(ReadHistories, RefusesToGoOverTheMemoryLimit) {
   for (int i = 0; i < 20000; ++i) text += std::to_string(i) + "," + std::to_string(i) + ",1\n";
   const TemporaryFile file(text);
   HistoriesRequest request;
-  request.limits.block_bytes = 1 << 12;
+  request.table.limits.block_bytes = 1 << 12;
   const LoadedHistories loaded = load(table(file, {"time"}), request);
   request.memory_limit = loaded.peak_bytes;
   EXPECT_EQ(load(table(file, {"time"}), request).kept_rows, 20000);
@@ -332,12 +331,86 @@ TEST(ReadHistories, PreviewChecksWithoutReadingEverything) {
   EXPECT_THROW(preview_table(table(file, {}, "x = 1"), {.item = "item"}), Error);
 }
 
+TEST(ReadHistories, KindsOfFilesDoNotShow) {
+  const std::string csv = "user,item,time\n10,5,3\n9,7,1\n10,5,1\n10,-2,2\n";
+  std::string json;
+  for (const char* row : {"10,\"item\":5,\"time\":3", "9,\"item\":7,\"time\":1", "10,\"item\":5,\"time\":1",
+                          "10,\"item\":-2,\"time\":2"}) {
+    json += std::string("{\"user\":") + row + "}\n";
+  }
+  const std::vector<std::string> want = {"9: 7", "10: 5 -2 5"};
+  const std::pair<std::string, std::string> files[] = {
+      {csv, ".csv"}, {gzip(csv), ".csv.gz"}, {zstd(csv), ".dat"}, {json, ".jsonl"}, {gzip(json), ".json"}};
+  for (const auto& [text, suffix] : files) {
+    const TemporaryFile file(text, suffix);
+    EXPECT_EQ(text_of(load(table(file, {"time"})).histories), want) << suffix;
+  }
+  HistoriesRequest request;
+  request.table.source = unpacked_source(memory_source("pipe", gzip(csv)));
+  DataOptions data;
+  data.group_by = "user";
+  data.order_by = {"time"};
+  EXPECT_EQ(text_of(load(data, request).histories), want);
+}
+
+TEST(ReadHistories, ReadsSeveralFilesAsOne) {
+  const TemporaryFile a("user,item,time\n10,5,3\n9,7,1\n");
+  const TemporaryFile b(gzip("time,user,item\n1,10,5\n2,10,-2\n"));
+  DataOptions data = table(a, {"time"});
+  data.path.push_back(b.path());
+  const LoadedHistories loaded = load(data);
+  EXPECT_THAT(text_of(loaded.histories), ElementsAre("9: 7", "10: 5 -2 5"));
+  EXPECT_EQ(loaded.rows, 4);
+  EXPECT_EQ(loaded.file_bytes, file_size(a.path()) + file_size(b.path()));
+}
+
+TEST(ReadHistories, ItemsMayComeInLists) {
+  const TemporaryFile lines("9 7 100\n10 5\n8\n10 100 -2 5\n", ".txt");
+  DataOptions data = table(lines);
+  data.names = {"user", "item..."};
+  const LoadedHistories loaded = load(data);
+  EXPECT_THAT(text_of(loaded.histories), ElementsAre("9: 7 100", "10: 5 100 -2 5"));
+  EXPECT_EQ(loaded.rows, 4);
+  EXPECT_EQ(loaded.kept_rows, 6);
+
+  const TemporaryFile json(
+      "{\"user\": \"b\", \"item\": [\"x\", null, \"y\"], \"time\": 2}\n{\"user\": \"b\", \"time\": 3}\n"
+      "{\"user\": \"b\", \"item\": [\"z\", \"x\"], \"time\": 1}\n{\"user\": \"a\", \"item\": \"z\", \"time\": 1}\n",
+      ".jsonl");
+  EXPECT_THAT(text_of(load(table(json, {"time"})).histories), ElementsAre("a: z", "b: z x x y"));
+  EXPECT_THAT(text_of(load(table(json, {"time", "item"})).histories), ElementsAre("a: z", "b: x z x y"));
+  EXPECT_THAT(text_of(load(table(json, {}, "time > 1")).histories), ElementsAre("b: x y"));
+  EXPECT_THAT(refused(ErrorCode::kInvalidArgument, table(json, {}, "item = 'x'")), HasSubstr("holds lists"));
+}
+
+TEST(ReadHistories, OnlyItemsMayComeInLists) {
+  const TemporaryFile json("{\"user\": 1, \"item\": [1], \"more\": [2]}\n", ".jsonl");
+  EXPECT_THAT(refused(ErrorCode::kInvalidArgument, table(json, {"more"})), HasSubstr("data.order_by: column 'more'"));
+  EXPECT_THAT(refused(ErrorCode::kInvalidArgument, table(json), {.split_column = "more"}), HasSubstr("split.column"));
+  DataOptions data = table(json);
+  data.group_by = "more";
+  EXPECT_THAT(refused(ErrorCode::kInvalidArgument, data), HasSubstr("data.group_by: column 'more'"));
+  const TemporaryFile empty("{\"user\": 1, \"item\": []}\n", ".jsonl");
+  EXPECT_THAT(refused(ErrorCode::kBadData, table(empty)), HasSubstr("have no items"));
+}
+
+TEST(ReadHistories, CountsTheBadRowsOnce) {
+  const TemporaryFile file("user,item\n1,2\n1\n1,3,4\n1,5\n");
+  DataOptions data = table(file);
+  data.on_bad = "skip";
+  const LoadedHistories loaded = load(data);
+  EXPECT_THAT(text_of(loaded.histories), ElementsAre("1: 2 5"));
+  EXPECT_EQ(loaded.rows, 2);
+  EXPECT_EQ(loaded.bad_rows, 2);
+}
+
 TEST(ReadHistories, TheDemoDataAreThoseOfTheProtocols) {
   const char* directory = std::getenv("KIN_DEMO_DATA");
   DataOptions data;
-  data.path =
+  const std::string path =
       (directory != nullptr ? directory : std::string(KIN_SOURCE_DIR) + "/build/demo") + std::string("/ratings.csv");
-  if (!file_exists(data.path)) GTEST_SKIP() << "no " << data.path << ": run `make demo`, or set KIN_DEMO_DATA";
+  if (!file_exists(path)) GTEST_SKIP() << "no " << path << ": run `make demo`, or set KIN_DEMO_DATA";
+  data.path = {path};
   data.group_by = "userId";
   data.order_by = {"timestamp", "movieId"};
   const LoadedHistories loaded = load(data, {.item = "movieId"});

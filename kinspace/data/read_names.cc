@@ -2,15 +2,17 @@
 
 #include <fmt/core.h>
 
+#include <memory>
+
 #include "kinspace/base/error.h"
 #include "kinspace/base/text.h"
-#include "kinspace/data/csv_reader.h"
 #include "kinspace/data/key_index.h"
 
 namespace kin {
 
 std::vector<std::string> read_names(const std::string& path, const std::string& key_column,
-                                    const std::string& label_column, const KeyList& wanted, const CsvLimits& limits) {
+                                    const std::string& label_column, const KeyList& wanted,
+                                    const TableRequest& request) {
   if (key_column == label_column) {
     throw Error::invalid_argument(fmt::format("names.key and names.label are both {}", quoted(key_column)),
                                   "name the column of the titles in names.label");
@@ -23,19 +25,18 @@ std::vector<std::string> read_names(const std::string& path, const std::string& 
       rows.insert(wanted.string(i));
     }
   }
-  CsvOptions options;
-  options.separator = csv_separator("", path);
-  options.limits = limits;
-  options.types = {{key_column, wanted.integers() ? ColumnType::kInteger : ColumnType::kString},
-                   {label_column, ColumnType::kString}};
-  options.types_role = "names";
-  CsvReader reader(file_source(path), options);
-  reader.start({find_field(reader.fields(), key_column, path, "names.key"),
-                find_field(reader.fields(), label_column, path, "names.label")});
+  DataOptions data;
+  data.path = {path};
+  data.types = {{key_column, wanted.integers() ? "integer" : "string"}, {label_column, "string"}};
+  TableRequest own = request;
+  own.types_role = "names";
+  const std::unique_ptr<Table> table = open_table(data, own);
+  table->start({find_field(table->fields(), key_column, table->name(), "names.key"),
+                find_field(table->fields(), label_column, table->name(), "names.label")});
 
   std::vector<std::string> labels(static_cast<std::size_t>(wanted.size()));
   bool found = false;
-  for (Batch batch; reader.next(batch);) {
+  for (Batch batch; table->next(batch);) {
     const Column& keys = batch.columns[0];
     for (std::size_t row = 0; row < static_cast<std::size_t>(batch.rows); ++row) {
       if (keys.missing(row)) continue;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kinspace/base/error.h"
+#include "kinspace/data/packing_testing.h"
 #include "kinspace/data/temporary_file.h"
 
 namespace kin {
@@ -45,6 +46,14 @@ TEST(ReadNames, LabelsAreTakenAsTheyAreWritten) {
   const TemporaryFile file("id\tname\n1\t007\n2\t1e400\n3\tnan\n", ".tsv");
   EXPECT_THAT(read_names(file.path(), "id", "name", KeyList(std::vector<std::int64_t>{1, 2, 3})),
               ElementsAre("007", "1e400", "nan"));
+}
+
+TEST(ReadNames, ReadsOtherKindsOfFiles) {
+  const TemporaryFile packed(gzip("id;name\n1;a, b\n2;c\n"), ".csv.gz");
+  EXPECT_THAT(read_names(packed.path(), "id", "name", KeyList(std::vector<std::int64_t>{2, 1})),
+              ElementsAre("c", "a, b"));
+  const TemporaryFile json("{\"id\": \"1\", \"name\": \"a\"}\n{\"id\": 2, \"name\": 7}\n", ".jsonl");
+  EXPECT_THAT(read_names(json.path(), "id", "name", KeyList(std::vector<std::int64_t>{1, 2})), ElementsAre("a", "7"));
 }
 
 TEST(ReadNames, TheFirstRowWithALabelCounts) {

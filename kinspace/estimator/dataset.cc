@@ -46,25 +46,30 @@ Protocol protocol_of(const Spec& spec, const std::string& name) {
 }
 
 const std::string& item_source(const Spec& spec) {
-  return spec.columns.at(spec.head.target).source;
+  return target_column(spec).source;
 }
 
-Dataset load_dataset(const Spec& spec, const std::string& path, ThreadPool& pool, const LoadOptions& options) {
-  DataOptions data = spec.data;
-  data.path = path;
+Dataset load_dataset(const Spec& spec, ThreadPool& pool, const LoadOptions& options) {
   HistoriesRequest request;
   request.item = item_source(spec);
   if (spec.split.by == "column") request.split_column = spec.split.column;
   request.memory_limit = options.memory_limit;
   request.progress = options.progress;
+  request.table.directory = options.directory;
+  request.table.rejects = options.rejects;
 
   Dataset dataset;
-  dataset.loaded = read_histories(data, request, pool);
-  require_learnable(dataset.loaded, path);
+  dataset.loaded = read_histories(spec.data, request, pool);
+  require_learnable(dataset.loaded, data_name(spec.data));
   dataset.protocol = protocol_of(spec);
   dataset.parts = split_groups(spec.split, dataset.loaded);
   dataset.training = training_part(dataset.histories(), dataset.protocol, dataset.parts);
   return dataset;
+}
+
+std::string data_name(const DataOptions& data) {
+  if (!data.query.empty()) return "the query";
+  return data.path.size() == 1 ? data.path.front() : fmt::format("{} and others", data.path.front());
 }
 
 std::string locate(const std::string& path, const std::string& spec_directory) {

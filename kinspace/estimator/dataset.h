@@ -27,13 +27,18 @@ struct Dataset {
 };
 
 struct LoadOptions {
-  std::uint64_t memory_limit = 0;                     ///< bytes; 0: no limit
-  std::function<void(const ReadProgress&)> progress;  ///< may throw Error::cancelled
+  std::string directory = {};                              ///< of the spec, where relative paths start
+  std::string rejects = {};                                ///< file that takes bad rows; empty: none
+  std::uint64_t memory_limit = 0;                          ///< bytes; 0: no limit
+  std::function<void(const ReadProgress&)> progress = {};  ///< may throw Error::cancelled
 };
 
 /// Reads and splits the data of a spec.
 /// Errors: those of read_histories() and the splits; kBadData when no group has two events or only one item occurs.
-Dataset load_dataset(const Spec& spec, const std::string& path, ThreadPool& pool, const LoadOptions& options);
+Dataset load_dataset(const Spec& spec, ThreadPool& pool, const LoadOptions& options);
+
+/// What the data of a spec are called in messages: their first path, or "the query".
+std::string data_name(const DataOptions& data);
 
 /// The protocol that a spec's evaluation follows, or the one named.
 Protocol protocol_of(const Spec& spec, const std::string& name = {});

@@ -2,6 +2,7 @@
 
 #include "kinspace/base/options.h"
 #include "kinspace/estimator/spec.h"
+#include "kinspace/features/describe_column.h"
 
 // The settings of a spec, each named once (kinspace/base/options.h).
 
@@ -9,7 +10,8 @@ namespace kin {
 
 template <class Visitor>
 void describe(ModelOptions& o, Visitor& v) {
-  v.option("kind", o.kind, "the model", one_of({"recommender"}));
+  v.option("kind", o.kind, "the model; auto: a recommender if data.group_by is given, else none: only columns",
+           one_of({"auto", "recommender", "none"}));
   v.option("layers", o.layers, "widths of the dense layers over the combined context; none: the context itself",
            within(1, 65536));
   v.option("activation", o.activation, "of every layer but the last",
@@ -87,9 +89,9 @@ void describe(TrainOptions& o, Visitor& v) {
 template <class Visitor>
 void describe(SplitOptions& o, Visitor& v) {
   v.option("by", o.by,
-           "held out are whole groups by a hash of their key, the last events of each group, groups by a hash of a "
-           "column, or nothing",
-           one_of({"group", "time", "column", "none"}));
+           "held out are whole groups by a hash of their key, the last events of each group, groups (rows, where there "
+           "are no groups) by a hash of a column, rows by their number, or nothing",
+           one_of({"group", "time", "column", "row", "none"}));
   v.option("column", o.column, "column: its value is hashed");
   v.option("valid", o.valid, "validation: share of the groups, or (time) number of events before the test events",
            at_least(0));

@@ -29,28 +29,37 @@ struct Bench {
   std::vector<std::int32_t> row_of_item;
 };
 
-std::string data_path(const Model& model, const EvaluateOptions& options) {
-  if (!options.data_path.empty()) return options.data_path;
-  std::string path = locate(model.spec().data.path, read_origin(model.directory()));
-  if (!file_exists(path)) {
-    throw Error::io(fmt::format("{}: the data that the model was trained on are not at {}", model.directory(), path),
+Dataset load_data(const Model& model, ThreadPool& pool, const EvaluateOptions& options, Spec& spec) {
+  LoadOptions load;
+  load.memory_limit = options.memory_limit;
+  if (!options.data_path.empty()) {
+    spec.data.path = {options.data_path};
+    spec.data.query.clear();
+    return load_dataset(spec, pool, load);
+  }
+  load.directory = read_origin(model.directory());
+  try {
+    return load_dataset(spec, pool, load);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kIo) throw;
+    throw Error::io(fmt::format("{}: the data that the model was trained on cannot be read: {}", model.directory(),
+                                error.message()),
                     "name the file: kin evaluate RUN DATA.csv");
   }
-  return path;
 }
 
 Bench load_bench(const Model& model, ThreadPool& pool, const EvaluateOptions& options, EvaluateReport& report) {
   Bench bench;
   bench.model = &model;
-  const std::string path = data_path(model, options);
-  bench.dataset = load_dataset(model.spec(), path, pool, {.memory_limit = options.memory_limit, .progress = {}});
+  Spec spec = model.spec();
+  bench.dataset = load_data(model, pool, options, spec);
   const int unknown = static_cast<int>(model.unknown_row());
   bench.row_of_item = model.vocabulary().rows_of(bench.dataset.histories().item_keys, unknown);
   if (bench.dataset.loaded.digest != model.attributes().data_digest) {
     report.notes.push_back(
         fmt::format("{} is not the file that {} was trained on: the split is the same, the popularity "
                     "and the catalogue are those of the new file",
-                    path, model.directory()));
+                    data_name(spec.data), model.directory()));
   }
   return bench;
 }

@@ -62,8 +62,8 @@ inline std::string demo_path() {
 /// The histories of MovieLens as the demo has it; nothing where the file is absent.
 inline std::optional<Histories> demo_histories() {
   DataOptions data;
-  data.path = demo_path();
-  if (!file_exists(data.path)) return std::nullopt;
+  data.path = {demo_path()};
+  if (!file_exists(demo_path())) return std::nullopt;
   data.group_by = "userId";
   data.order_by = {"timestamp", "movieId"};
   HistoriesRequest request;

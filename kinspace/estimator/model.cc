@@ -8,11 +8,11 @@
 
 #include "kinspace/base/error.h"
 #include "kinspace/estimator/canned/recommender.h"
+#include "kinspace/estimator/fitted_columns.h"
 #include "kinspace/estimator/model_scorer.h"
 #include "kinspace/estimator/spec_io.h"
 #include "kinspace/formats/run_directory.h"
 #include "kinspace/formats/safetensors.h"
-#include "kinspace/formats/vocabulary_text.h"
 #include "kinspace/kernels/kernels.h"
 
 namespace kin {
@@ -37,24 +37,6 @@ constexpr std::int64_t kHistoriesAtOnce = 4096;
 
 std::string file_of(const std::string& directory, const FileRecord& record) {
   return resolve_model_file(directory, record.path);
-}
-
-const FileRecord* find_record(const Manifest& manifest, const std::string& path) {
-  for (const FileRecord& record : manifest.files) {
-    if (record.path == path) return &record;
-  }
-  return nullptr;
-}
-
-Vocabulary read_vocabulary(const std::string& directory, const Manifest& manifest, const std::string& column) {
-  const FileRecord& record = find_file(manifest, vocabulary_path(column));
-  VocabularyText text = read_vocabulary_text(file_of(directory, record), &record);
-  KeyList keys = std::visit([](auto list) { return KeyList(std::move(list)); }, std::move(text.keys));
-  Vocabulary vocabulary(std::move(keys), std::move(text.counts));
-  if (const FileRecord* labels = find_record(manifest, labels_path(column))) {
-    vocabulary.set_labels(read_labels_text(file_of(directory, *labels), labels));
-  }
-  return vocabulary;
 }
 
 void read_weights(const std::string& directory, const Manifest& manifest, std::int64_t step, ParameterStore& store) {
@@ -83,12 +65,12 @@ Model Model::load(const std::string& directory) {
   impl->spec = spec_from_json(impl->manifest.spec);
   impl->attributes = model_attributes_from_json(impl->manifest.attributes, std::string(kModelManifest));
   const std::string& column = impl->spec.head.target;
-  impl->vocabulary = read_vocabulary(directory, impl->manifest, column);
+  impl->vocabulary = load_vocabulary(directory, impl->manifest, column);
   read_weights(directory, impl->manifest, impl->attributes.step, impl->store);
 
   impl->context.spec = &impl->spec;
   impl->context.vocabulary = &impl->vocabulary;
-  impl->context.unknown_row = impl->spec.columns.at(column).oov == "row" ? impl->vocabulary.size() : -1;
+  impl->context.unknown_row = target_column(impl->spec).oov == "row" ? impl->vocabulary.size() : -1;
 
   ThreadPool pool(1);
   if (!impl->store.all_finite(pool)) {

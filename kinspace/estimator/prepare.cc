@@ -45,6 +45,7 @@ TrainingRows training_rows(const Dataset& dataset, const std::vector<std::int32_
 
 void fill_counts(const Dataset& dataset, RunPlan& plan) {
   plan.rows_read = dataset.loaded.rows;
+  plan.bad_rows = dataset.loaded.bad_rows;
   plan.events = dataset.loaded.kept_rows;
   plan.groups = dataset.histories().group_count();
   for (const Part part : dataset.parts) {
@@ -59,7 +60,7 @@ void fill_counts(const Dataset& dataset, RunPlan& plan) {
 std::uint64_t run_memory(const Prepared& p) {
   const Spec& spec = p.spec;
   const Optimizer optimizer(spec.train.optimizer);
-  const std::int64_t dim = spec.columns.at(spec.head.target).embed.dim;
+  const std::int64_t dim = target_column(spec).embed.dim;
   const std::int64_t rows = p.context.item_rows();
   std::uint64_t weights = Parameter::bytes_needed(rows, dim, &optimizer);
   if (spec.head.share.empty()) weights += Parameter::bytes_needed(rows, dim, &optimizer);
@@ -82,7 +83,7 @@ std::vector<double> as_doubles(const std::vector<std::int64_t>& counts) {
 
 void learn_vocabulary(Prepared& p, const std::string& spec_directory) {
   const std::string& name = p.spec.head.target;
-  VocabularyColumn& column = p.spec.columns.at(name);
+  VocabularyColumn& column = target_column(p.spec);
   const Histories& histories = p.dataset.histories();
   p.vocabulary = Vocabulary::learn(name, histories.item_keys, p.dataset.training.item_events,
                                    {.min_count = column.min_count, .max_size = column.max_size});
@@ -110,7 +111,7 @@ void learn_vocabulary(Prepared& p, const std::string& spec_directory) {
   }
 }
 
-void cut_examples(Prepared& p, const std::string& path) {
+void cut_examples(Prepared& p) {
   const HeadOptions& head = p.spec.head;
   TrainingRows rows = training_rows(p.dataset, p.row_of_item);
   p.examples = std::make_unique<Examples>(std::move(rows.offsets), std::move(rows.rows), p.context.unknown_row,
@@ -120,7 +121,8 @@ void cut_examples(Prepared& p, const std::string& path) {
                                                         .random_pick = head.pick == "random",
                                                         .partial = head.partial});
   if (p.examples->size() > 0) return;
-  throw Error::bad_data(fmt::format("{}: no training history has two events of the {} items in the vocabulary", path,
+  throw Error::bad_data(fmt::format("{}: no training history has two events of the {} items in the vocabulary",
+                                    data_name(p.spec.data),
                                     with_thousands(p.vocabulary.size())),
                         "lower min_count, or hold out less");
 }
@@ -130,7 +132,7 @@ void fill_costs(Prepared& p) {
   RunPlan& plan = p.plan;
   plan.items = p.context.item_rows();
   plan.dropped_items = p.dataset.training.catalogue - p.vocabulary.size();
-  plan.dim = p.spec.columns.at(p.spec.head.target).embed.dim;
+  plan.dim = target_column(p.spec).embed.dim;
   plan.negatives = p.context.negatives;
   plan.flop_per_example = flop_per_example(p.spec, p.vocabulary.size(), p.context.negatives);
   plan.parameters = parameter_count(p.spec, plan.items);
@@ -146,15 +148,17 @@ std::unique_ptr<Prepared> prepare(const Spec& spec, const RunOptions& options, T
                                   TrainObserver& observer) {
   auto p = std::make_unique<Prepared>();
   p->spec = spec;
-  const std::string path = locate(spec.data.path, options.spec_directory);
-  p->dataset =
-      load_dataset(spec, path, pool, {.memory_limit = options.memory_limit, .progress = [&](const ReadProgress&) {
-                                        if (observer.stop_requested())
-                                          throw Error::cancelled("stopped while reading " + path);
-                                      }});
+  LoadOptions load;
+  load.directory = options.spec_directory;
+  load.rejects = options.rejects;
+  load.memory_limit = options.memory_limit;
+  load.progress = [&](const ReadProgress&) {
+    if (observer.stop_requested()) throw Error::cancelled("stopped while reading " + data_name(spec.data));
+  };
+  p->dataset = load_dataset(spec, pool, load);
   fill_counts(p->dataset, p->plan);
   learn_vocabulary(*p, options.spec_directory);
-  cut_examples(*p, path);
+  cut_examples(*p);
   fill_costs(*p);
   if (options.memory_limit > 0 && p->plan.memory_bytes > options.memory_limit) {
     throw Error::resource_limit(

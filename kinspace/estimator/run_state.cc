@@ -8,7 +8,6 @@
 #include "kinspace/base/error.h"
 #include "kinspace/formats/run_directory.h"
 #include "kinspace/formats/safetensors.h"
-#include "kinspace/formats/vocabulary_text.h"
 
 namespace kin {
 namespace {
@@ -32,22 +31,6 @@ std::vector<TensorSource> sources(ParameterStore& store, bool with_slots) {
     tensors.push_back(TensorSource::rows(named.name, named.matrix));
   }
   return tensors;
-}
-
-VocabularyText text_of(const Vocabulary& vocabulary) {
-  const KeyList& keys = vocabulary.keys();
-  VocabularyText text;
-  text.counts = vocabulary.counts();
-  if (keys.integers()) {
-    std::vector<std::int64_t> integers;
-    for (std::int64_t row = 0; row < keys.size(); ++row) integers.push_back(keys.integer(row));
-    text.keys = std::move(integers);
-  } else {
-    std::vector<std::string> strings;
-    for (std::int64_t row = 0; row < keys.size(); ++row) strings.push_back(keys.string(row));
-    text.keys = std::move(strings);
-  }
-  return text;
 }
 
 }  // namespace
@@ -139,16 +122,6 @@ void load_checkpoint(const std::string& directory, const Manifest& manifest, Par
                                         reader.tensors().size(), matrices.size()));
   }
   for (const NamedMatrix& named : matrices) reader.read_rows(named.name, named.matrix);
-}
-
-std::vector<FileRecord> save_vocabulary(const std::string& directory, const std::string& column,
-                                        const Vocabulary& vocabulary) {
-  std::vector<FileRecord> records;
-  records.push_back(write_vocabulary_text(directory, vocabulary_path(column), text_of(vocabulary)));
-  if (!vocabulary.labels().empty()) {
-    records.push_back(write_labels_text(directory, labels_path(column), vocabulary.labels()));
-  }
-  return records;
 }
 
 void publish_model(const std::string& directory, const std::string& spec_json, const ModelAttributes& attributes,

@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "kinspace/features/vocabulary.h"
 #include "kinspace/formats/manifest.h"
 #include "kinspace/nn/parameters.h"
 
@@ -56,10 +55,6 @@ void save_checkpoint(const std::string& directory, const std::string& spec_json,
 /// Fills the parameters, which exist already, from the checkpoint that `manifest` describes.
 /// Errors: kCorruption, kIo.
 void load_checkpoint(const std::string& directory, const Manifest& manifest, ParameterStore& store);
-
-/// Writes the vocabulary's files; their records go into every model of the run. Errors: kIo.
-std::vector<FileRecord> save_vocabulary(const std::string& directory, const std::string& column,
-                                        const Vocabulary& vocabulary);
 
 /// Writes the weights without slots and publishes the model. Errors: kIo.
 void publish_model(const std::string& directory, const std::string& spec_json, const ModelAttributes& attributes,

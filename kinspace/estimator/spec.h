@@ -4,10 +4,11 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "kinspace/data/table_options.h"
-#include "kinspace/features/vocabulary_column.h"
+#include "kinspace/features/feature_column.h"
 #include "kinspace/nn/optimizer.h"
 #include "kinspace/nn/schedule.h"
 
@@ -15,7 +16,7 @@ namespace kin {
 
 /// The network between a context and its scores.
 struct ModelOptions {
-  std::string kind = "recommender";  ///< recommender
+  std::string kind = "auto";  ///< recommender | none: the spec only describes columns | auto: by data.group_by
   std::vector<std::int64_t> layers = {
       256};                         ///< widths of the dense layers over the combined context; none: the context itself
   std::string activation = "relu";  ///< relu | tanh | gelu | sigmoid | linear; of every layer but the last
@@ -77,7 +78,7 @@ struct TrainOptions {
 /// Which users (or events) are trained on, validated on and tested on.
 struct SplitOptions {
   std::string by =
-      "group";  ///< group: whole groups, by a hash of their key | time: last events of each group | column | none
+      "group";  ///< group: whole groups, by a hash of their key | time: last events of each group | column | row | none
   std::string column;      ///< column: groups are split by a hash of this column's value
   double valid = 0.0;      ///< share of the groups, or (time) number of last-but-test events
   double test = 0.0;       ///< share of the groups, or (time) number of last events
@@ -90,16 +91,24 @@ struct EvalOptions {
   std::vector<std::string> metrics;  ///< such as "recall@20", "ndcg@20", "coverage@20", "hr@10", "mrr", "map@10"
 };
 
-/// Everything that decides a model, as read from a TOML file; also stored in the model.
+/// Everything that decides how rows become tensors and tensors a model, as read from a TOML file; also stored in the model.
 struct Spec {
   std::int64_t version = 1;
   DataOptions data;
-  std::map<std::string, VocabularyColumn> columns;
+  FeatureColumns columns;
   ModelOptions model;
   HeadOptions head;
   TrainOptions train;
   SplitOptions split;
   EvalOptions eval;
 };
+
+/// The column that a recommender predicts. The spec must be a valid one of a recommender.
+inline const VocabularyColumn& target_column(const Spec& spec) {
+  return std::get<VocabularyColumn>(spec.columns.at(spec.head.target));
+}
+inline VocabularyColumn& target_column(Spec& spec) {
+  return std::get<VocabularyColumn>(spec.columns.at(spec.head.target));
+}
 
 }  // namespace kin

@@ -79,6 +79,13 @@ struct Assigner {
       to->push_back(item.integer);
     });
   }
+  void operator()(std::vector<double>* to) const {
+    to->clear();
+    each([&](const SpecValue& item) {
+      if (item.kind != SpecValue::Kind::kInteger) need(SpecValue::Kind::kNumber, item);
+      to->push_back(item.kind == SpecValue::Kind::kInteger ? static_cast<double>(item.integer) : item.number);
+    });
+  }
   void operator()(std::vector<std::string>* to) const {
     to->clear();
     each([&](const SpecValue& item) {
@@ -120,7 +127,8 @@ class Filler {
       note_path(option.path);
       options_.emplace(option.path, std::move(option));
     }
-    for (const auto& [path, help] : list_tables(spec_)) note_path(path);
+    tables_ = list_tables(spec_);
+    for (const auto& [path, table] : tables_) note_path(path);
     walk(root, "");
     return std::move(spec_);
   }
@@ -138,8 +146,22 @@ class Filler {
             fmt::format("{}: {} cannot name a column", columns.key_places[i], quoted(columns.keys[i])),
             "use 1 to 64 letters, digits, '_' and '-'; the data's own column goes into 'source'");
       }
-      spec_.columns[columns.keys[i]];
+      add_column(columns.keys[i], columns.items[i]);
     }
+  }
+
+  /// The kind decides which settings a column has.
+  void add_column(const std::string& name, const SpecValue& value) {
+    FeatureColumn& column = spec_.columns[name];
+    const SpecValue* kind = value.kind == SpecValue::Kind::kTable ? value.find("kind") : &value;
+    if (kind == nullptr) return;
+    if (kind->kind == SpecValue::Kind::kString && set_column_kind(column, kind->text)) return;
+    std::string known;
+    for (const std::string& word : column_kinds()) known += (known.empty() ? "" : ", ") + word;
+    throw Error::invalid_argument(
+        fmt::format("{}: columns.{} has no kind {}{}", kind->place, name, kind->shown(),
+                    kind->kind == SpecValue::Kind::kString ? did_you_mean(kind->text, column_kinds()) : ""),
+        fmt::format("take one of: {}", known));
   }
 
   void note_path(const std::string& path) {
@@ -158,11 +180,11 @@ class Filler {
       const auto option = options_.find(below);
       if (option != options_.end()) {
         assign(value, option->second);
-      } else if (path == "columns" && value.kind == SpecValue::Kind::kString) {
-        assign(value, options_.at(below + ".kind"));
       } else if (value.kind == SpecValue::Kind::kTable) {
         places_[below] = value.place;
         walk(value, below);
+      } else if (const std::string& key = tables_.at(below).shorthand; !key.empty()) {
+        assign(value, options_.at(below + "." + key));
       } else {
         throw Error::invalid_argument(fmt::format("{}: {} must be a table, not {}", value.place, below, value.shown()));
       }
@@ -191,6 +213,7 @@ class Filler {
 
   Spec spec_;
   std::map<std::string, Option> options_;
+  std::map<std::string, OptionTable> tables_;
   std::map<std::string, std::vector<std::string>> children_;
   Places places_;
 };

@@ -70,10 +70,10 @@ std::string edited(const std::string& from, const std::string& to) {
 
 TEST(ReadSpec, ReadsTheExampleOfTheDesign) {
   const Spec spec = parse_spec(kMovies, "movies.toml");
-  EXPECT_EQ(spec.data.path, "ratings.csv");
+  EXPECT_EQ(spec.data.path, std::vector<std::string>{"ratings.csv"});
   EXPECT_EQ(spec.data.where, "rating >= 4");
   EXPECT_EQ(spec.data.order_by, std::vector<std::string>{"timestamp"});
-  const VocabularyColumn& watched = spec.columns.at("watched");
+  const VocabularyColumn& watched = target_column(spec);
   EXPECT_EQ(watched.source, "movieId");
   EXPECT_EQ(watched.min_count, 5);
   EXPECT_EQ(watched.embed.dim, 64);
@@ -92,7 +92,7 @@ TEST(ReadSpec, ReadsTablesAndDottedKeysAlike) {
   const Spec spec = parse_spec(kLong, "movies.toml");
   EXPECT_EQ(spec.data.order_by, (std::vector<std::string>{"timestamp", "movieId"}));
   EXPECT_EQ(spec.data.types.at("userId"), "string");
-  EXPECT_EQ(spec.columns.at("watched").embed.dim, 32);
+  EXPECT_EQ(target_column(spec).embed.dim, 32);
   EXPECT_EQ(spec.head.target, "watched");
   EXPECT_EQ(spec.train.early_stop.metric, "ndcg@20");
   EXPECT_EQ(spec.train.early_stop.patience, 3);
@@ -102,8 +102,8 @@ TEST(ReadSpec, ReadsTablesAndDottedKeysAlike) {
 TEST(ReadSpec, TakesAWordForAColumnOfTheSameName) {
   const Spec spec =
       parse_spec("spec = 1\ndata = { path = 'a.csv', group_by = 'u' }\ncolumns.movieId = 'vocabulary'\n", "s");
-  EXPECT_EQ(spec.columns.at("movieId").kind, "vocabulary");
-  EXPECT_EQ(spec.columns.at("movieId").source, "movieId");
+  EXPECT_EQ(target_column(spec).kind, "vocabulary");
+  EXPECT_EQ(target_column(spec).source, "movieId");
   EXPECT_EQ(spec.head.target, "movieId");
 }
 
@@ -138,11 +138,11 @@ TEST(ReadSpec, OverridesStandAboveTheFile) {
                                               "data.where=rating >= 3"};
   const Spec spec = parse_spec(kMovies, "movies.toml", overrides);
   EXPECT_EQ(spec.train.epochs, 3);
-  EXPECT_EQ(spec.data.path, "x.csv");
+  EXPECT_EQ(spec.data.path, std::vector<std::string>{"x.csv"});
   EXPECT_EQ(spec.train.optimizer.lr, 0.01F);
   EXPECT_EQ(spec.model.layers, std::vector<std::int64_t>{8});
-  EXPECT_EQ(spec.columns.at("watched").embed.dim, 16);
-  EXPECT_EQ(spec.columns.at("watched").min_count, 5);
+  EXPECT_EQ(target_column(spec).embed.dim, 16);
+  EXPECT_EQ(target_column(spec).min_count, 5);
   EXPECT_EQ(spec.train.early_stop.patience, 2);
   EXPECT_EQ(spec.data.where, "rating >= 3");
 }
@@ -151,7 +151,7 @@ TEST(ReadSpec, OverridesReachIntoAShorthandColumn) {
   const std::vector<std::string> overrides = {"columns.m.min_count=3"};
   const Spec spec =
       parse_spec("spec = 1\ndata = { path = 'a.csv', group_by = 'u' }\ncolumns.m = 'vocabulary'\n", "s", overrides);
-  EXPECT_EQ(spec.columns.at("m").min_count, 3);
+  EXPECT_EQ(target_column(spec).min_count, 3);
 }
 
 TEST(ReadSpec, ErrorsOfOverridesNameTheFlag) {
@@ -201,13 +201,13 @@ INSTANTIATE_TEST_SUITE_P(
         BadValue{", group_by = \"userId\"", "", "movies.toml:2:9: data.group_by is missing"},
         BadValue{"order_by = \"timestamp\"", "order_by = ['a', 'a']", "data.order_by names 'a' twice"},
         BadValue{"order_by = \"timestamp\"", "order_by = ['a', 1]", "data.order_by must be a list of strings, not 1"},
-        BadValue{"order_by = \"timestamp\"", "separator = '\\\"'", "data.separator must be one character"},
+        BadValue{"order_by = \"timestamp\"", "separator = '\\\"'", "data.separator must be 1 to 4 characters"},
         BadValue{"order_by = \"timestamp\"", "types = { a = 'int' }", "data.types cannot be 'int'"},
         BadValue{"order_by = \"timestamp\"", "types = 3", "data.types must be a table of strings, not 3"},
         BadValue{"columns.watched = {", "columns.'a b' = {", "movies.toml:3:9: 'a b' cannot name a column"},
         BadValue{"columns.watched = {", "columns.'a.kind' = {", "'a.kind' cannot name a column"},
         BadValue{"kind = \"vocabulary\"", "kind = \"vocabluary\"",
-                 "columns.watched.kind cannot be 'vocabluary', did you mean 'vocabulary'?"},
+                 "movies.toml:3:28: columns.watched has no kind the string 'vocabluary', did you mean 'vocabulary'?"},
         BadValue{"dim = 64", "dim = -1", "movies.toml:3:93: columns.watched.embed.dim must be from 0 to 65536, not -1"},
         BadValue{"dim = 64", "dim = 6.5", "columns.watched.embed.dim must be an integer, not 6.5"},
         BadValue{"\"sqrtn\"", "\"sqrt\"", "columns.watched.embed.combiner cannot be 'sqrt', did you mean 'sqrtn'?"},
@@ -252,6 +252,45 @@ INSTANTIATE_TEST_SUITE_P(
         BadValue{"\"recall@20\"", "\"recall\"", "eval.metrics has a bad entry"},
         BadValue{"eval  = {", "eval  = {{", "movies.toml:8:"},
         BadValue{"seed = 7", "seed = 2020-01-01", "train.seed must be an integer, not a value of another type"}));
+
+TEST(ReadSpec, ReadsEveryKindOfColumn) {
+  const Spec spec = parse_spec(R"(spec = 1
+data = { path = "taxi.csv" }
+columns.day      = { kind = "identity", source = "pickup_time", derive = "weekday", size = 7 }
+columns.hour     = { kind = "identity", source = "pickup_time", derive = "hour", size = 24 }
+columns.day_hour = { kind = "crossed", of = ["day", "hour"], embed = 10 }
+columns.plat     = { kind = "bucketized", boundaries = { linspace = [38, 42, 10] } }
+columns.plon     = { kind = "bucketized", boundaries = [-76.5, -74, -72] }
+columns.distance = { kind = "numeric", scale = "zscore" }
+columns.words    = { kind = "text", source = "note", max_size = 20000, embed = { dim = 5, combiner = "sqrtn" } }
+columns.flag     = { kind = "hash", buckets = 100, salt = [1, 2] }
+columns.bedrooms = "numeric"
+)",
+                               "taxi.toml");
+  EXPECT_EQ(spec.model.kind, "none");
+  EXPECT_EQ(std::get<IdentityColumn>(spec.columns.at("day")).derive, "weekday");
+  EXPECT_EQ(std::get<CrossedColumn>(spec.columns.at("day_hour")).embed.dim, 10);
+  EXPECT_EQ(std::get<BucketizedColumn>(spec.columns.at("plat")).boundaries.linspace,
+            (std::vector<double>{38, 42, 10}));
+  EXPECT_EQ(std::get<BucketizedColumn>(spec.columns.at("plon")).boundaries.values,
+            (std::vector<double>{-76.5, -74, -72}));
+  EXPECT_EQ(std::get<BucketizedColumn>(spec.columns.at("plat")).source, std::vector<std::string>{"plat"});
+  EXPECT_EQ(std::get<TextColumn>(spec.columns.at("words")).embed.combiner, "sqrtn");
+  EXPECT_EQ(std::get<HashColumn>(spec.columns.at("flag")).salt, (std::vector<std::int64_t>{1, 2}));
+  EXPECT_EQ(std::get<NumericColumn>(spec.columns.at("bedrooms")).source, std::vector<std::string>{"bedrooms"});
+}
+
+TEST(ReadSpec, RefusesAKeyOfAnotherKindOfColumn) {
+  const std::string text = "spec = 1\ndata = { path = 'a.csv' }\ncolumns.a = { kind = 'hash', min_count = 3 }\n";
+  EXPECT_THAT(error_of(text).message(), HasSubstr("movies.toml:3:30: 'min_count' is no key of columns.a"));
+}
+
+TEST(ReadSpec, TheTargetOfARecommenderIsALearnedVocabulary) {
+  const Error kind = error_of(edited("kind = \"vocabulary\", source = \"movieId\", min_count = 5", "kind = \"hash\""));
+  EXPECT_THAT(kind.message(), HasSubstr("columns.watched.kind cannot be 'hash' for the target of a recommender"));
+  const Error split = error_of(edited("min_count = 5", "split = \"|\""));
+  EXPECT_THAT(split.message(), HasSubstr("movies.toml:3:70: columns.watched.split does not go with"));
+}
 
 TEST(ReadSpec, AsksForATargetAmongSeveralColumns) {
   const std::string text =

@@ -13,7 +13,8 @@ namespace {
 template <class T>
 concept Scalar =
     std::is_arithmetic_v<T> || std::is_same_v<T, std::string> || std::is_same_v<T, std::vector<std::int64_t>> ||
-    std::is_same_v<T, std::vector<std::string>> || std::is_same_v<T, std::map<std::string, std::string>>;
+    std::is_same_v<T, std::vector<std::string>> || std::is_same_v<T, std::map<std::string, std::string>> ||
+    std::is_same_v<T, std::vector<double>>;
 
 /// Visits every setting below `prefix`.
 class Lister {
@@ -25,22 +26,24 @@ class Lister {
 
   template <class T>
   requires(!Scalar<T>) void option(const char* name, T& member, const char* help) {
-    tables_.emplace(path(name), help);
+    tables_[path(name)].help = help;
     inside(name, [&] { describe(member, *this); });
   }
 
-  void option(const char* name, std::map<std::string, VocabularyColumn>& columns, const char* help) {
-    tables_.emplace(path(name), help);
+  void option(const char* name, FeatureColumns& columns, const char* help) {
+    tables_[path(name)].help = help;
     inside(name, [&] {
       for (auto& [column, options] : columns) {
-        tables_.emplace(path(column), "one column; \"vocabulary\" alone stands for a table with that kind");
-        inside(column, [&, &member = options] { describe(member, *this); });
+        tables_[path(column)] = {"one column; its kind alone stands for a table with that kind", "kind"};
+        inside(column, [&, &member = options] { std::visit([&](auto& kind) { describe(kind, *this); }, member); });
       }
     });
   }
 
+  void shorthand(const char* name) { tables_[prefix_].shorthand = name; }
+
   std::vector<Option> take_options() { return std::move(options_); }
-  std::map<std::string, std::string_view> take_tables() { return std::move(tables_); }
+  std::map<std::string, OptionTable> take_tables() { return std::move(tables_); }
 
  private:
   std::string path(const std::string& name) const { return prefix_.empty() ? name : prefix_ + "." + name; }
@@ -54,7 +57,7 @@ class Lister {
 
   std::string prefix_;
   std::vector<Option> options_;
-  std::map<std::string, std::string_view> tables_;
+  std::map<std::string, OptionTable> tables_;
 };
 
 std::string quote(std::string_view text, bool toml) {
@@ -115,6 +118,11 @@ struct ValueWriter {
     for (const std::int64_t item : *list) append(out, fmt::format("{}", item));
     return out + "]";
   }
+  std::string operator()(const std::vector<double>* list) const {
+    std::string out = "[";
+    for (const double item : *list) append(out, shortest(item));
+    return out + "]";
+  }
   std::string operator()(const std::vector<std::string>* list) const {
     std::string out = "[";
     for (const std::string& item : *list) append(out, quote(item, toml));
@@ -147,7 +155,7 @@ std::vector<Option> list_options(Spec& spec) {
   return lister.take_options();
 }
 
-std::map<std::string, std::string_view> list_tables(Spec& spec) {
+std::map<std::string, OptionTable> list_tables(Spec& spec) {
   Lister lister;
   describe(spec, lister);
   return lister.take_tables();
@@ -177,7 +185,7 @@ std::string allowed_text(const Allowed& allowed) {
 std::string_view type_text(const Option& option) {
   constexpr std::string_view kNames[] = {"true or false",    "integer",         "integer",
                                          "number",           "number",          "string",
-                                         "list of integers", "list of strings", "table of strings"};
+                                         "list of integers", "list of strings", "table of strings", "list of numbers"};
   return kNames[option.value.index()];
 }
 

@@ -18,15 +18,21 @@ struct Option {
   std::string_view help;
   Allowed allowed;
   std::variant<bool*, std::int64_t*, std::uint64_t*, float*, double*, std::string*, std::vector<std::int64_t>*,
-               std::vector<std::string>*, std::map<std::string, std::string>*>
+               std::vector<std::string>*, std::map<std::string, std::string>*, std::vector<double>*>
       value;  ///< points into the spec
 };
 
 /// Every setting of `spec`, in the order of its documentation; valid while no column is added or removed.
 std::vector<Option> list_options(Spec& spec);
 
-/// Help of every table of `spec`, such as "train" and "train.optimizer", by path.
-std::map<std::string, std::string_view> list_tables(Spec& spec);
+/// A table of settings.
+struct OptionTable {
+  std::string_view help;
+  std::string shorthand;  ///< its key that a value in place of the table stands for; empty: there is none
+};
+
+/// Every table of `spec`, such as "train" and "train.optimizer", by path.
+std::map<std::string, OptionTable> list_tables(Spec& spec);
 
 /// "from 1 to 1000", "above 0", "relu, tanh"; empty when everything is allowed.
 std::string allowed_text(const Allowed& allowed);

@@ -14,6 +14,7 @@
 #include "kinspace/estimator/model_scorer.h"
 #include "kinspace/estimator/origin.h"
 #include "kinspace/estimator/prepare.h"
+#include "kinspace/estimator/fitted_columns.h"
 #include "kinspace/estimator/run_state.h"
 #include "kinspace/estimator/spec_io.h"
 #include "kinspace/estimator/train_log.h"
@@ -120,7 +121,7 @@ class Trainer {
     RunState saved = run_state_from_json(manifest.attributes, std::string(kCheckpointManifest));
     if (saved.data_digest != state_.data_digest) {
       throw Error::invalid_argument(
-          fmt::format("{} was begun with other data than {} holds now", directory_, p_->spec.data.path),
+          fmt::format("{} was begun with other data than {} holds now", directory_, data_name(p_->spec.data)),
           "train into another directory, or bring the data back");
     }
     load_checkpoint(directory_, manifest, store_);
@@ -278,15 +279,21 @@ class Trainer {
   std::int64_t steps_since_ = 0;
 };
 
+void require_model(const Spec& spec) {
+  if (spec.model.kind != "none") return;
+  throw Error::invalid_argument("model.kind is \"none\": the spec only describes columns, there is nothing to train",
+                                "for a recommender name the column of the users: data.group_by = \"userId\"");
+}
+
 /// Refuses a directory that holds a run of another spec.
 void refuse_other_spec(const Spec& spec, const std::string& directory) {
   if (!file_exists(directory + "/" + std::string(kCheckpointManifest))) return;
   const Manifest manifest = read_run_manifest(directory, kCheckpointManifest);
   // The stored dimension may be the rule's; a spec that leaves it open agrees with any.
   Spec stored = spec_from_json(manifest.spec);
-  auto& column = stored.columns.at(stored.head.target);
   const auto asked = spec.columns.find(stored.head.target);
-  if (asked != spec.columns.end() && asked->second.embed.dim == 0) column.embed.dim = 0;
+  const EmbedOptions* embed = asked == spec.columns.end() ? nullptr : embed_options(asked->second);
+  if (embed != nullptr && embed->dim == 0) target_column(stored).embed.dim = 0;
   std::string differences;
   for (const std::string& line : differing_keys(stored, spec)) differences += "\n  " + line;
   if (differences.empty()) return;
@@ -297,6 +304,7 @@ void refuse_other_spec(const Spec& spec, const std::string& directory) {
 }  // namespace
 
 TrainResult train(const Spec& spec, const RunOptions& options, TrainObserver& observer) {
+  require_model(spec);
   make_directories(options.directory);
   const FileLock lock(options.directory + "/.lock");
   refuse_other_spec(spec, options.directory);
@@ -306,6 +314,7 @@ TrainResult train(const Spec& spec, const RunOptions& options, TrainObserver& ob
 }
 
 RunPlan plan_run(const Spec& spec, const RunOptions& options, TrainObserver& observer) {
+  require_model(spec);
   ThreadPool pool(options.threads);
   return prepare(spec, options, pool, observer)->plan;
 }

@@ -13,6 +13,7 @@ namespace kin {
 /// What a run will do and need, known before its first step.
 struct RunPlan {
   std::int64_t rows_read = 0;  ///< of the data file
+  std::int64_t bad_rows = 0;   ///< left out, as data.on_bad says
   std::int64_t events = 0;     ///< rows kept by `where`
   std::int64_t groups = 0;
   std::int64_t train_groups = 0, valid_groups = 0, test_groups = 0;
@@ -61,6 +62,7 @@ class TrainObserver {
 struct RunOptions {
   std::string directory;           ///< run directory, created when missing
   std::string spec_directory;      ///< where relative paths of the spec start
+  std::string rejects = {};        ///< file that takes the rows that could not be read; empty: none
   int threads = 0;                 ///< 0: all processors
   std::uint64_t memory_limit = 0;  ///< bytes; 0: no limit
 };

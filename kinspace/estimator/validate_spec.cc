@@ -8,6 +8,7 @@
 
 #include "kinspace/base/error.h"
 #include "kinspace/base/text.h"
+#include "kinspace/data/bad_rows.h"
 #include "kinspace/estimator/spec_io.h"
 #include "kinspace/estimator/spec_options.h"
 #include "kinspace/metrics/ranking.h"
@@ -21,6 +22,22 @@ std::vector<std::string> default_metrics(const std::string& protocol) {
   return {"recall@20", "ndcg@20", "coverage@20"};
 }
 
+/// A column without a source reads the data column of its own name.
+void fill_source(FeatureColumn& column, const std::string& name) {
+  std::visit(
+      [&](auto& c) {
+        using Column = std::remove_cvref_t<decltype(c)>;
+        if constexpr (std::is_same_v<Column, CrossedColumn>) {
+          return;
+        } else if constexpr (std::is_same_v<Column, NumericColumn> || std::is_same_v<Column, BucketizedColumn>) {
+          if (c.source.empty()) c.source = {name};
+        } else {
+          if (c.source.empty()) c.source = name;
+        }
+      },
+      column);
+}
+
 class Validator {
  public:
   Validator(const Spec& spec, const Places& places) : spec_(spec), places_(places) {}
@@ -29,10 +46,9 @@ class Validator {
     each_alone();
     data();
     columns();
-    head();
     optimizer();
     split();
-    metrics();
+    if (spec_.model.kind == "recommender") recommender();
   }
 
  private:
@@ -71,8 +87,8 @@ class Validator {
               word(option, *value);
             } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
               for (const std::string& item : *value) word(option, item);
-            } else if constexpr (std::is_same_v<T, std::vector<std::int64_t>>) {
-              for (const std::int64_t item : *value) number(option, static_cast<double>(item), fmt::format("{}", item));
+            } else if constexpr (std::is_same_v<T, std::vector<std::int64_t>> || std::is_same_v<T, std::vector<double>>) {
+              for (const auto item : *value) number(option, static_cast<double>(item), fmt::format("{}", item));
             } else if constexpr (std::is_same_v<T, std::map<std::string, std::string>>) {
               for (const auto& [key, item] : *value) word(option, item);
             } else if constexpr (!std::is_same_v<T, bool>) {
@@ -84,15 +100,22 @@ class Validator {
   }
 
   void data() const {
-    if (spec_.data.path.empty())
-      fail("data.path", "is missing", "name the CSV file: data = { path = \"ratings.csv\", ... }");
-    if (spec_.data.group_by.empty()) {
-      fail("data.group_by", "is missing", "name the column whose equal values form one history, such as \"userId\"");
+    const DataOptions& data = spec_.data;
+    for (const std::string& path : data.path) {
+      if (path.empty()) fail("data.path", "names an empty path");
     }
-    if (spec_.data.separator.size() > 1 || spec_.data.separator == "\n" || spec_.data.separator == "\r" ||
-        spec_.data.separator == "\"") {
+    if (!data.query.empty() && !data.path.empty()) {
+      fail("data.query", "and data.path exclude each other", "name the files inside the query");
+    }
+    if (data.separator.size() > 4 || data.separator.find_first_of("\n\r\"") != std::string::npos) {
       fail("data.separator",
-           fmt::format("must be one character other than a quote or a line end, not {}", quoted(spec_.data.separator)));
+           fmt::format("must be 1 to 4 characters other than a quote or a line end, not {}", quoted(data.separator)));
+    }
+    if (data.comment.find_first_of("\n\r") != std::string::npos) fail("data.comment", "must not hold a line end");
+    try {
+      parse_share(data.max_bad);
+    } catch (const Error& error) {
+      fail("data.max_bad", "is no share: " + error.message(), error.fix());
     }
     std::set<std::string> seen;
     for (const std::string& column : spec_.data.order_by) {
@@ -107,15 +130,57 @@ class Validator {
            "describe the item column: columns.watched = { kind = \"vocabulary\", source = \"movieId\" }");
     }
     for (const auto& [name, column] : spec_.columns) {
-      if (column.names.path.empty()) continue;
+      const auto* vocabulary = std::get_if<VocabularyColumn>(&column);
+      if (vocabulary == nullptr || vocabulary->names.path.empty()) continue;
       const std::string path = "columns." + name + ".names.";
-      if (column.names.key.empty())
+      if (vocabulary->names.key.empty())
         fail(path + "key", "is missing", "name the column of the names file that holds the keys");
-      if (column.names.label.empty())
+      if (vocabulary->names.label.empty())
         fail(path + "label", "is missing", "name the column of the names file that holds the titles");
     }
     if (spec_.model.layers.size() > 64)
       fail("model.layers", fmt::format("has {} layers; 64 is the limit", spec_.model.layers.size()));
+  }
+
+  void recommender() const {
+    if (spec_.data.path.empty() && spec_.data.query.empty())
+      fail("data.path", "is missing", "name the CSV file: data = { path = \"ratings.csv\", ... }");
+    if (spec_.data.group_by.empty()) {
+      fail("data.group_by", "is missing", "name the column whose equal values form one history, such as \"userId\"");
+    }
+    head();
+    target();
+    protocol();
+    metrics();
+  }
+
+  /// A recommender learns the vocabulary of its target from the histories, and knows no other encoding of it.
+  void target() const {
+    const std::string path = "columns." + spec_.head.target;
+    const auto* column = std::get_if<VocabularyColumn>(&spec_.columns.at(spec_.head.target));
+    if (column == nullptr) {
+      fail(path + ".kind", fmt::format("cannot be {} for the target of a recommender",
+                                       quoted(column_kind(spec_.columns.at(spec_.head.target)))),
+           "take \"vocabulary\"");
+    }
+    const VocabularyColumn plain;
+    const auto refuse = [&](bool differs, const char* key) {
+      if (differs) fail(path + "." + key, "does not go with the target of a recommender, whose values are learned");
+    };
+    refuse(column->values != plain.values, "values");
+    refuse(column->path != plain.path, "path");
+    refuse(column->oov_buckets != plain.oov_buckets, "oov_buckets");
+    refuse(column->default_value != plain.default_value, "default_value");
+    refuse(column->split != plain.split, "split");
+    refuse(column->pair != plain.pair, "pair");
+    refuse(column->weight != plain.weight, "weight");
+    refuse(column->derive != plain.derive, "derive");
+    refuse(column->dtype != plain.dtype, "dtype");
+    refuse(column->indicator, "indicator");
+    refuse(column->embed.max_norm != plain.embed.max_norm, "embed.max_norm");
+    refuse(!column->embed.prune, "embed.prune");
+    refuse(!column->embed.trainable, "embed.trainable");
+    refuse(column->embed.share != plain.embed.share, "embed.share");
   }
 
   void column_exists(const std::string& path, const std::string& name) const {
@@ -176,6 +241,17 @@ class Validator {
            fmt::format("leaves nothing to train on: valid + test is {}, and must be below 1", s.valid + s.test),
            "shares are of all groups, such as valid = 0.05 and test = 0.05");
     }
+    if (s.by == "column" && s.column.empty()) fail("split.column", "is missing: by = \"column\" needs it");
+    if (s.folds == 1) fail("split.folds", "must be 0 or at least 2: one fold leaves nothing to train on");
+    if (s.fold > 0 && s.fold >= s.folds) {
+      fail("split.fold", fmt::format("must be below folds, which is {}, not {}", s.folds, s.fold));
+    }
+  }
+
+  /// What is held out has to be what the protocol asks about.
+  void protocol() const {
+    const SplitOptions& s = spec_.split;
+    if (s.by == "row") fail("split.by", "cannot be \"row\" for a recommender, which needs whole histories", "split by = \"group\"");
     const bool next_item = spec_.eval.protocol == "next-item";
     if (s.by == "time" && !next_item) {
       fail("split.by",
@@ -187,11 +263,6 @@ class Validator {
     if ((s.by == "group" || s.by == "column") && next_item && (s.folds > 0 || s.valid + s.test > 0)) {
       fail("split.by", "holds out whole groups, but the protocol next-item trains on every group",
            "split by = \"time\", or evaluate another protocol");
-    }
-    if (s.by == "column" && s.column.empty()) fail("split.column", "is missing: by = \"column\" needs it");
-    if (s.folds == 1) fail("split.folds", "must be 0 or at least 2: one fold leaves nothing to train on");
-    if (s.fold > 0 && s.fold >= s.folds) {
-      fail("split.fold", fmt::format("must be below folds, which is {}, not {}", s.folds, s.fold));
     }
   }
 
@@ -215,9 +286,9 @@ class Validator {
 }  // namespace
 
 void resolve(Spec& spec) {
-  for (auto& [name, column] : spec.columns) {
-    if (column.source.empty()) column.source = name;
-  }
+  for (auto& [name, column] : spec.columns) fill_source(column, name);
+  if (spec.split.by == "group" && spec.data.group_by.empty()) spec.split.by = "row";
+  if (spec.model.kind == "auto") spec.model.kind = spec.data.group_by.empty() ? "none" : "recommender";
   if (spec.head.target.empty() && spec.columns.size() == 1) spec.head.target = spec.columns.begin()->first;
   if (spec.head.share == "auto") spec.head.share = spec.head.target;
 

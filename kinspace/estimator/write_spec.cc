@@ -75,16 +75,16 @@ std::map<std::string, std::string> all_texts(const Spec& spec) {
   return out;
 }
 
-/// A spec with one column, to show what a column can be told.
-Spec example_spec(const std::string& column) {
+/// A spec with one column of a kind, to show what such a column can be told.
+Spec example_spec(const std::string& column, const std::string& kind) {
   Spec spec;
-  spec.columns[column];
+  set_column_kind(spec.columns[column], kind);
   return spec;
 }
 
 std::string schema_of(const Option& option) {
   static constexpr const char* kTypes[] = {"boolean", "integer", "integer", "number", "number",
-                                           "string",  "integer", "string",  "string"};
+                                           "string",  "integer", "string",  "string", "number"};
   const std::size_t kind = option.value.index();
   std::string element = fmt::format("{{\"type\":\"{}\"", kTypes[kind]);
   const Allowed& allowed = option.allowed;
@@ -106,7 +106,7 @@ std::string schema_of(const Option& option) {
   }
   const std::string about =
       fmt::format(",\"description\":{},\"default\":{}}}", json_string(option.help), json_text(option));
-  const bool list = kind == 6 || kind == 7;
+  const bool list = kind == 6 || kind == 7 || kind == 9;
   if (list) return fmt::format("{{\"anyOf\":[{0}}},{{\"type\":\"array\",\"items\":{0}}}}}]{1}", element, about);
   if (kind == 8) return fmt::format("{{\"type\":\"object\",\"additionalProperties\":{}}}{}", element, about);
   return element + about;
@@ -114,17 +114,39 @@ std::string schema_of(const Option& option) {
 
 /// Tables around the leaves of `node`, which stands at `path`.
 std::string schema_of(const Node& node, const std::string& path,
-                      const std::map<std::string, std::string_view>& tables) {
+                      const std::map<std::string, OptionTable>& tables) {
   if (node.children.empty()) return node.text;
   std::string properties;
   for (const auto& [key, child] : node.children) {
     const std::string inner = schema_of(child, path.empty() ? key : path + "." + key, tables);
     properties += fmt::format("{}{}:{}", properties.empty() ? "" : ",", json_string(key), inner);
   }
-  const auto help = tables.find(path);
-  const std::string about = help == tables.end() ? "" : ",\"description\":" + json_string(help->second);
-  return fmt::format("{{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{{{}}}{}}}", properties,
-                     about);
+  const auto table = tables.find(path);
+  const std::string about = table == tables.end() ? "" : ",\"description\":" + json_string(table->second.help);
+  const std::string object =
+      fmt::format("{{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{{{}}}{}}}", properties, about);
+  if (table == tables.end() || table->second.shorthand.empty()) return object;
+  return fmt::format("{{\"anyOf\":[{},{}]}}", node.children.at(table->second.shorthand).text, object);
+}
+
+/// The tables of `spec` whose path begins with `prefix` (with an empty one: all that are not of columns).
+std::string markdown_tables(Spec& spec, const std::string& prefix) {
+  std::string out;
+  const auto infos = list_tables(spec);
+  for (const auto& [table, options] : by_table(list_options(spec))) {
+    if (!table.starts_with(prefix)) continue;
+    const auto info = infos.find(table);
+    out += fmt::format("\n{} {}\n", prefix.empty() ? "##" : "###", table.empty() ? "At the top" : "`" + table + "`");
+    if (info != infos.end()) out += fmt::format("\n{}\n", info->second.help);
+    out += "\n| key | type | default | allowed | what it does |\n|---|---|---|---|---|\n";
+    for (const Option& option : options) {
+      std::string text(option.help);
+      for (std::size_t i = 0; (i = text.find('|', i)) != std::string::npos; i += 2) text.insert(i, 1, '\\');
+      out += fmt::format("| `{}` | {} | `{}` | {} | {} |\n", leaf(option.path), type_text(option), toml_text(option),
+                         allowed_text(option.allowed), text);
+    }
+  }
+  return out;
 }
 
 }  // namespace
@@ -166,17 +188,22 @@ std::vector<std::string> differing_keys(const Spec& before, const Spec& after) {
 }
 
 std::string spec_json_schema() {
-  Spec spec = example_spec("*");
   Node root;
-  for (const Option& option : list_options(spec)) root.at(option.path).text = schema_of(option);
-  const auto tables = list_tables(spec);
+  std::string kinds;
+  std::map<std::string, OptionTable> tables;
+  for (const std::string& kind : column_kinds()) {
+    Spec spec = example_spec("*", kind);
+    root = Node{};
+    for (const Option& option : list_options(spec)) root.at(option.path).text = schema_of(option);
+    tables = list_tables(spec);
+    kinds += (kinds.empty() ? "" : ",") + schema_of(root.children["columns"].children["*"], "columns.*", tables);
+  }
   Node& columns = root.children["columns"];
-  const std::string column = schema_of(columns.children["*"], "columns.*", tables);
   columns = Node{};
   columns.text = fmt::format(
       "{{\"type\":\"object\",\"description\":{},\"propertyNames\":{{\"pattern\":\"^[A-Za-z0-9_-]{{1,64}}$\"}},"
-      "\"additionalProperties\":{{\"anyOf\":[{{\"enum\":[\"vocabulary\"]}},{}]}}}}",
-      json_string(tables.at("columns")), column);
+      "\"additionalProperties\":{{\"anyOf\":[{}]}}}}",
+      json_string(tables.at("columns").help), kinds);
   std::string out = schema_of(root, "", tables);
   out.insert(1,
              "\"$schema\":\"https://json-schema.org/draft/2020-12/schema\",\"title\":\"Kinspace "
@@ -185,23 +212,16 @@ std::string spec_json_schema() {
 }
 
 std::string spec_markdown() {
-  Spec spec = example_spec("NAME");
   std::string out =
       "# The keys of a spec\n\n"
       "Generated from the options structs by `kin check --schema --format md`; a test compares it with them.\n"
       "A list may be written as its only element. Unknown keys are errors.\n";
-  const auto helps = list_tables(spec);
-  for (const auto& [table, options] : by_table(list_options(spec))) {
-    const auto help = helps.find(table);
-    out += fmt::format("\n## {}\n", table.empty() ? "At the top" : "`" + table + "`");
-    if (help != helps.end()) out += fmt::format("\n{}\n", help->second);
-    out += "\n| key | type | default | allowed | what it does |\n|---|---|---|---|---|\n";
-    for (const Option& option : options) {
-      std::string text(option.help);
-      for (std::size_t i = 0; (i = text.find('|', i)) != std::string::npos; i += 2) text.insert(i, 1, '\\');
-      out += fmt::format("| `{}` | {} | `{}` | {} | {} |\n", leaf(option.path), type_text(option), toml_text(option),
-                         allowed_text(option.allowed), text);
-    }
+  Spec plain;
+  out += markdown_tables(plain, "");
+  for (const std::string& kind : column_kinds()) {
+    out += fmt::format("\n## Columns of kind `{}`\n", kind);
+    Spec spec = example_spec("NAME", kind);
+    out += markdown_tables(spec, "columns.NAME");
   }
   return out;
 }

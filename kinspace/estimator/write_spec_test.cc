@@ -19,10 +19,16 @@ namespace {
 
 Spec small_spec() {
   Spec spec;
-  spec.data.path = "ratings.csv";
+  spec.data.path = {"ratings.csv"};
   spec.data.group_by = "userId";
-  spec.columns["watched"].source = "movieId";
+  spec.columns["watched"] = VocabularyColumn{.source = "movieId"};
   resolve(spec);
+  return spec;
+}
+
+Spec spec_of_all_kinds() {
+  Spec spec = small_spec();
+  for (const std::string& kind : column_kinds()) set_column_kind(spec.columns["a-" + kind], kind);
   return spec;
 }
 
@@ -41,16 +47,27 @@ double random_number(const Allowed& allowed, RandomStream& random) {
   return allowed.admits(value) ? value : (low + high) / 2;
 }
 
+/// Settings that are checked against others, or that the target of a recommender may not have.
+bool hangs_together(const std::string& path) {
+  static const std::set<std::string> kBound = {"data.query", "data.separator", "data.comment", "data.max_bad",
+                                               "head.target", "head.share"};
+  const std::string target = "columns.watched.";
+  static const std::set<std::string> kFree = {"source", "min_count", "max_size", "oov", "embed.dim", "embed.combiner",
+                                              "embed.init_std"};
+  return kBound.count(path) != 0 || path.starts_with("split.") || path.find("metric") != std::string::npos ||
+         (path.starts_with(target) && kFree.count(path.substr(target.size())) == 0);
+}
+
 /// Draws every setting that stands alone; those that hang together stay as they are.
 Spec random_spec(std::uint64_t seed) {
   RandomStream random(seed, Purpose::kPick, 1, 0);
   Spec spec = small_spec();
-  if (random.below(2) == 0) spec.columns["b-2"].source = random_text(random);
+  for (const char* name : {"b-2", "c", "d_"}) {
+    if (random.below(2) == 0) set_column_kind(spec.columns[name], column_kinds()[random.below(column_kinds().size())]);
+  }
   for (Option& option : list_options(spec)) {
     const Allowed& allowed = option.allowed;
-    const bool bound = option.path == "data.separator" || option.path.starts_with("split.") ||
-                       option.path == "head.target" || option.path == "head.share" ||
-                       option.path.find("metric") != std::string::npos || allowed.low == -1;
+    const bool bound = hangs_together(option.path) || allowed.low == -1;
     if (bound || random.below(3) == 0) continue;
     std::visit(
         [&](auto* value) {
@@ -62,6 +79,8 @@ Spec random_spec(std::uint64_t seed) {
           } else if constexpr (std::is_arithmetic_v<T>) {
             *value = static_cast<T>(random_number(allowed, random));
             if (!allowed.admits(static_cast<double>(*value))) *value = static_cast<T>(allowed.high);
+          } else if constexpr (std::is_same_v<T, std::vector<double>>) {
+            for (auto n = random.below(4); n > 0; --n) value->push_back(random_number(allowed, random));
           } else if constexpr (std::is_same_v<T, std::vector<std::int64_t>>) {
             for (auto n = random.below(4); n > 0; --n)
               value->push_back(static_cast<std::int64_t>(random.below(1000)) + 1);
@@ -73,8 +92,10 @@ Spec random_spec(std::uint64_t seed) {
         },
         option.value);
   }
-  for (auto& [name, column] : spec.columns)
-    column.names = random.below(2) == 0 ? NamesOptions{} : NamesOptions{"m.csv", random_text(random), "t"};
+  for (auto& [name, column] : spec.columns) {
+    if (auto* vocabulary = std::get_if<VocabularyColumn>(&column))
+      vocabulary->names = random.below(2) == 0 ? NamesOptions{} : NamesOptions{"m.csv", random_text(random), "t"};
+  }
   if (spec.columns.size() > 1) spec.head.target = "watched";
   resolve(spec);
   return spec;
@@ -110,7 +131,7 @@ TEST(WriteSpec, CanonicalJsonSortsKeysAndPrintsShortestNumbers) {
   EXPECT_NE(json.find("\"layers\":[256,64]"), std::string::npos);
   EXPECT_NE(json.find("\"valid\":0.05}"), std::string::npos);
   EXPECT_EQ(json.find(' '), std::string::npos);
-  EXPECT_TRUE(json.starts_with("{\"columns\":{\"watched\":{\"embed\":{\"combiner\":")) << json;
+  EXPECT_TRUE(json.starts_with("{\"columns\":{\"watched\":{\"default_value\":-1,\"derive\":")) << json;
 }
 
 TEST(WriteSpec, SortsKeysInsideTheirTable) {
@@ -123,9 +144,9 @@ TEST(WriteSpec, SortsKeysInsideTheirTable) {
 
 TEST(WriteSpec, CanonicalJsonFillsInWhatASpecLeavesOpen) {
   Spec open;
-  open.data.path = "ratings.csv";
+  open.data.path = {"ratings.csv"};
   open.data.group_by = "userId";
-  open.columns["watched"].source = "movieId";
+  open.columns["watched"] = VocabularyColumn{.source = "movieId"};
   EXPECT_EQ(canonical_json(open), canonical_json(small_spec()));
 }
 
@@ -134,7 +155,7 @@ TEST(WriteSpec, NamesTheKeysThatDiffer) {
   Spec after = before;
   after.train.batch = 512;
   after.data.where = "rating > 3";
-  after.columns["other"].source = "x";
+  after.columns["other"] = HashColumn{.source = "x"};
   const auto lines = differing_keys(before, after);
   EXPECT_THAT(lines, testing::Contains("train.batch: 256 -> 512"));
   EXPECT_THAT(lines, testing::Contains("data.where: \"\" -> \"rating > 3\""));
@@ -176,9 +197,13 @@ TEST(SpecSchema, NamesEveryKeyWithTypeDefaultAndHelp) {
   EXPECT_EQ(lr["minimum"], -1.0);
   EXPECT_EQ(schema["properties"]["model"]["properties"]["temperature"]["exclusiveMinimum"], 0.0);
   const auto& columns = schema["properties"]["columns"]["additionalProperties"]["anyOf"];
-  EXPECT_EQ(columns[0]["enum"][0], "vocabulary");
-  EXPECT_EQ(columns[1]["properties"]["oov"]["enum"], nlohmann::json({"drop", "row"}));
-  Spec spec = small_spec();
+  EXPECT_EQ(columns.size(), column_kinds().size());
+  EXPECT_EQ(columns[0]["anyOf"][0]["enum"][0], "vocabulary");
+  EXPECT_EQ(columns[0]["anyOf"][1]["properties"]["oov"]["enum"], nlohmann::json({"drop", "row"}));
+  const auto& boundaries = columns[2]["anyOf"][1]["properties"]["boundaries"]["anyOf"];
+  EXPECT_EQ(boundaries[0]["anyOf"][1]["type"], "array");
+  EXPECT_EQ(boundaries[1]["properties"]["quantiles"]["type"], "integer");
+  Spec spec = spec_of_all_kinds();
   for (const Option& option : list_options(spec)) {
     EXPECT_FALSE(option.help.empty()) << option.path;
     EXPECT_FALSE(option.help.ends_with('.')) << option.path;
@@ -186,14 +211,14 @@ TEST(SpecSchema, NamesEveryKeyWithTypeDefaultAndHelp) {
 }
 
 TEST(SpecSchema, DescribesEveryMemberOfItsStructs) {
-  Spec spec = small_spec();
+  Spec spec = spec_of_all_kinds();
   std::set<std::string> described = {"columns"};
-  for (const auto& [path, help] : list_tables(spec)) described.insert(path.substr(path.rfind('.') + 1));
+  for (const auto& [path, table] : list_tables(spec)) described.insert(path.substr(path.rfind('.') + 1));
   for (const Option& option : list_options(spec)) described.insert(option.path.substr(option.path.rfind('.') + 1));
   described.insert("version");  // `spec` in the file
   const std::regex member(R"(^  (?:std::|bool |float |double |[A-Z])[A-Za-z0-9_:<>, ]*\s(\w+)(?:;| =))");
   int found = 0;
-  for (const char* header : {"data/table_options.h", "features/vocabulary_column.h", "nn/optimizer.h", "nn/schedule.h",
+  for (const char* header : {"data/table_options.h", "features/representation.h", "features/feature_column.h", "nn/optimizer.h", "nn/schedule.h",
                              "estimator/spec.h"}) {
     std::istringstream lines(read_file(std::string(KIN_SOURCE_DIR) + "/kinspace/" + header, 1 << 20));
     bool inside = false;

@@ -39,6 +39,7 @@ class Vocabulary {
 
   std::int64_t size() const noexcept { return keys_.size(); }
   const KeyList& keys() const noexcept { return keys_; }
+  const KeyIndex& index() const noexcept { return index_; }  ///< key -> row
   const std::vector<std::int64_t>& counts() const noexcept { return counts_; }
   const std::vector<std::string>& labels() const noexcept { return labels_; }  ///< empty, or one a row
 

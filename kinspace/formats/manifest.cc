@@ -82,9 +82,9 @@ void check_kind(const json& root, const std::string& where) {
                                "update Kinspace");
   }
   const auto& kind = member(root, "kind", &json::is_string, where).get_ref<const std::string&>();
-  if (kind != "model" && kind != "checkpoint") {
+  if (kind != "model" && kind != "checkpoint" && kind != "encoded") {
     throw Error::not_supported(
-        fmt::format("{} describes a {}; this Kinspace knows model and checkpoint", where, kin::quoted(kind)),
+        fmt::format("{} describes a {}; this Kinspace knows model, checkpoint and encoded", where, kin::quoted(kind)),
         "update Kinspace");
   }
 }

@@ -9,9 +9,9 @@
 
 namespace kin {
 
-/// What a model or a checkpoint consists of; the text of model.json and checkpoint.json (docs/formats/model.md).
+/// What a model, a checkpoint or an encoded table consists of; the text of model.json, checkpoint.json and encoded.json (docs/formats/model.md).
 struct Manifest {
-  std::string kind = "model";     ///< model | checkpoint
+  std::string kind = "model";     ///< model | checkpoint | encoded: a cache of ids
   std::string spec = "{}";        ///< a JSON object; read back with sorted keys and without blanks
   std::string attributes = "{}";  ///< likewise: step, metrics, sizes, whatever the writer wants to find again
   std::vector<FileRecord> files;  ///< by rising path

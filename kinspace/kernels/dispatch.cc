@@ -14,7 +14,9 @@ constexpr Isa kAll[] = {Isa::kScalar, Isa::kAvx2, Isa::kAvx512};
 
 // These builtins look at the processor's feature bits and at whether the operating system saves the registers.
 bool runs_here(Isa isa) noexcept {
-  const bool avx2 = __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0;
+  const bool avx2 = __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0 &&
+                    __builtin_cpu_supports("bmi") != 0 && __builtin_cpu_supports("bmi2") != 0 &&
+                    __builtin_cpu_supports("popcnt") != 0;
   switch (isa) {
     case Isa::kScalar:
       return true;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,10 @@ struct AdamStep {
   float beta2;
   float epsilon;
 };
+
+struct CsvScan;
+struct TextCells;
+struct CellSets;
 
 /// Pointers may be unaligned, lengths any, memory of different arguments disjoint unless said otherwise.
 struct Table {
@@ -78,6 +83,18 @@ struct Table {
   /// only the first `rows` x `cols` of c (row stride `stride`).
   void (*gemm_tile)(std::int64_t k, const float* a, const float* b, float* c, std::int64_t stride, std::int64_t rows,
                     std::int64_t cols, bool accumulate) noexcept;
+
+  /// Finds the cells of a text; see csv_scan.h.
+  void (*scan_csv)(CsvScan& scan) noexcept;
+
+  // Cells `first` to `first + count` (1 to 64) as decimal numbers. What stands in the place of one that is empty or
+  // unknown is unspecified.
+  /// Known are a minus or none and up to 16 digits without a zero in front.
+  CellSets (*read_integers)(const TextCells& cells, std::size_t first, std::size_t count,
+                            std::int64_t* values) noexcept;
+  /// Known are a minus or none and up to 16 digits, or 15 and a point between them, that are at most 2^53 without it.
+  CellSets (*read_numbers)(const TextCells& cells, std::size_t first, std::size_t count, char point,
+                           double* values) noexcept;
 };
 
 /// Kernels of one instruction set. Errors: kNotSupported when this processor does not have it.

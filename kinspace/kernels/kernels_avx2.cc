@@ -1,3 +1,4 @@
+#include "kinspace/kernels/bytes64_avx2.h"
 #include "kinspace/kernels/internal/tables.h"
 #include "kinspace/kernels/table_impl.h"
 #include "kinspace/kernels/vec16_avx2.h"
@@ -5,7 +6,7 @@
 namespace kin::kernels::internal {
 
 const Table& avx2_table() noexcept {
-  return kTable<Avx2Vec>;
+  return kTable<Avx2Vec, Avx2Bytes>;
 }
 
 }  // namespace kin::kernels::internal

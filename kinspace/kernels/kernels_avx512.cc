@@ -1,3 +1,4 @@
+#include "kinspace/kernels/bytes64_avx512.h"
 #include "kinspace/kernels/internal/tables.h"
 #include "kinspace/kernels/table_impl.h"
 #include "kinspace/kernels/vec16_avx512.h"
@@ -5,7 +6,7 @@
 namespace kin::kernels::internal {
 
 const Table& avx512_table() noexcept {
-  return kTable<Avx512Vec>;
+  return kTable<Avx512Vec, Avx512Bytes>;
 }
 
 }  // namespace kin::kernels::internal

@@ -1,3 +1,4 @@
+#include "kinspace/kernels/bytes64_scalar.h"
 #include "kinspace/kernels/internal/tables.h"
 #include "kinspace/kernels/table_impl.h"
 #include "kinspace/kernels/vec16_scalar.h"
@@ -5,7 +6,7 @@
 namespace kin::kernels::internal {
 
 const Table& scalar_table() noexcept {
-  return kTable<ScalarVec>;
+  return kTable<ScalarVec, ScalarBytes>;
 }
 
 }  // namespace kin::kernels::internal

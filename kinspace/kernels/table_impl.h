@@ -1,5 +1,7 @@
 #pragma once
 
+#include "kinspace/kernels/csv_scan_impl.h"
+#include "kinspace/kernels/digits_impl.h"
 #include "kinspace/kernels/gemm_impl.h"
 #include "kinspace/kernels/internal/tables.h"
 #include "kinspace/kernels/kernels.h"
@@ -10,7 +12,7 @@
 namespace kin::kernels {
 namespace {
 
-template <Vec16 V>
+template <Vec16 V, class Bytes>
 inline constexpr Table kTable = {
     .isa = V::kIsa,
     .dot = dot<V>,
@@ -35,6 +37,9 @@ inline constexpr Table kTable = {
     .gemm_tile_cols = 16 * V::kTileVectors,
     .gemm_pack = gemm_pack<V>,
     .gemm_tile = gemm_tile<V>,
+    .scan_csv = scan_csv<Bytes>,
+    .read_integers = read_integers<Bytes>,
+    .read_numbers = read_numbers<Bytes>,
 };
 
 }  // namespace

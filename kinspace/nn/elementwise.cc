@@ -55,6 +55,24 @@ Var add(Tape& tape, Var a, Var b) {
   return result;
 }
 
+Var add_row(Tape& tape, Var x, Var row) {
+  internal::check_shape("add_row", "the row", row.value(), 1, x.cols());
+  const MatrixView out = tape.matrix(x.rows(), x.cols());
+  for_rows(tape, out.rows, [&](std::int64_t r) {
+    copy_row(x.value().row(r), out.row(r), out.cols);
+    kernels::active().add(row.value().data, out.row(r), out.cols);
+  });
+  const Var result = tape.result(out, x.tracked() || row.tracked());
+  tape.record(result, [&tape, x, row](ConstMatrixView d_out) {
+    if (x.tracked()) pass_gradient(tape, x, 1.0F, d_out);
+    if (!row.tracked()) return;
+    const GradientTarget to = tape.gradient_target(row);
+    if (to.fresh) std::fill_n(to.matrix.data, d_out.cols, 0.0F);
+    for (std::int64_t r = 0; r < d_out.rows; ++r) kernels::active().add(d_out.row(r), to.matrix.data, d_out.cols);
+  });
+  return result;
+}
+
 Var scale(Tape& tape, Var x, float factor) {
   const MatrixView out = tape.matrix(x.rows(), x.cols());
   for_rows(tape, out.rows,

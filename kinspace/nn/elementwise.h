@@ -8,6 +8,9 @@ namespace kin {
 /// a + b, both [B, D]. Errors: kInternal when the shapes differ.
 Var add(Tape& tape, Var a, Var b);
 
+/// row added to each row of x: x [B, D], row [1, D]. Errors: kInternal when the shapes differ.
+Var add_row(Tape& tape, Var x, Var row);
+
 /// factor * x.
 Var scale(Tape& tape, Var x, float factor);
 

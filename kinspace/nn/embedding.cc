@@ -31,21 +31,31 @@ struct Lookup {
   std::int64_t nnz;
   const float* weights;  // null: all 1
   Combiner combiner;
+  bool prune;
   float* norms;  // s(b)
+  float* clips;  // factor of each row looked up; null: all 1
 
   bool keeps(std::int64_t k) const noexcept {
+    if (!prune) return true;
     if (ids[k] < 0) return false;
     return combiner == Combiner::kSum || weights == nullptr || weights[k] > 0;
   }
   float weight(std::int64_t k) const noexcept { return weights == nullptr ? 1.0F : weights[k]; }
+  float clip(std::int64_t k) const noexcept { return clips == nullptr ? 1.0F : clips[k]; }
 };
 
+/// max_norm / max(|e|, max_norm), negative where |e| >= max_norm, so that the way back knows which rows were clipped.
+float clip_factor(const float* row, std::int64_t dim, float max_norm) noexcept {
+  const float norm = std::sqrt(kernels::active().dot(row, row, dim));
+  return norm < max_norm ? 1.0F : -max_norm / norm;
+}
+
 [[noreturn]] void refuse_id(const Lookup& l, std::int64_t b, std::int64_t id) {
-  throw Error::invalid_argument(fmt::format("combine: id {} of example {} is beyond table '{}', which has {} rows", id,
+  throw Error::invalid_argument(fmt::format("combine: id {} of example {} is not in table '{}', which has {} rows", id,
                                             b, l.table->name(), l.table->rows()));
 }
 
-void combine_example(const Lookup& l, std::int64_t b, float* out) {
+void combine_example(const Lookup& l, std::int64_t b, float max_norm, float* out) {
   const kernels::Table& k = kernels::active();
   const std::int64_t dim = l.table->dim();
   const std::int64_t rows = l.table->rows();
@@ -55,21 +65,33 @@ void combine_example(const Lookup& l, std::int64_t b, float* out) {
     const std::int64_t ahead = i + kPrefetchAhead;
     if (ahead < l.nnz && l.ids[ahead] >= 0 && l.ids[ahead] < rows) prefetch_row(*l.table, l.ids[ahead]);
     if (!l.keeps(i)) continue;
-    if (l.ids[i] >= rows) refuse_id(l, b, l.ids[i]);
+    if (l.ids[i] < 0 || l.ids[i] >= rows) refuse_id(l, b, l.ids[i]);
     const float w = l.weight(i);
-    k.axpy(w, l.table->row(l.ids[i]), out, dim);
+    const float* row = l.table->row(l.ids[i]);
+    if (max_norm > 0) l.clips[i] = clip_factor(row, dim, max_norm);
+    k.axpy(w * std::abs(l.clip(i)), row, out, dim);
     sum += l.combiner == Combiner::kSqrtN ? w * w : w;
   }
   l.norms[b] = l.combiner == Combiner::kSum ? 1.0F : l.combiner == Combiner::kMean ? sum : std::sqrt(sum);
   if (l.combiner != Combiner::kSum) k.scale(l.norms[b] == 0.0F ? 0.0F : 1.0F / l.norms[b], out, out, dim);
 }
 
-/// Contributions of example b to the rows, from the gradient of its output.
+/// Contributions of example b to the rows, from the gradient g of its output. A row e that was clipped by f gets
+/// f (g - e (e.g) / |e|^2): a second contribution, which is along the row itself.
 void spread_to_rows(const Lookup& l, std::int64_t b, const float* d_out, RowContribution* to) noexcept {
+  const kernels::Table& k = kernels::active();
+  const std::int64_t dim = l.table->dim();
   const float inverse = l.norms[b] == 0.0F ? 0.0F : 1.0F / l.norms[b];
   for (std::int64_t i = l.offsets[b]; i < l.offsets[b + 1]; ++i) {
-    to[i] = l.keeps(i) && l.norms[b] != 0.0F ? RowContribution{l.ids[i], d_out, l.weight(i) * inverse}
-                                             : RowContribution{-1, nullptr, 0.0F};
+    const bool kept = l.keeps(i) && l.norms[b] != 0.0F;
+    const float scale = kept ? l.weight(i) * inverse * std::abs(l.clip(i)) : 0.0F;
+    to[i] = kept ? RowContribution{l.ids[i], d_out, scale} : RowContribution{-1, nullptr, 0.0F};
+    if (l.clips == nullptr) continue;
+    RowContribution& along = to[l.nnz + i];
+    along = RowContribution{-1, nullptr, 0.0F};
+    if (!kept || l.clips[i] > 0) continue;
+    const float* row = l.table->row(l.ids[i]);
+    along = {l.ids[i], row, -scale * (k.dot(row, d_out, dim) / k.dot(row, row, dim))};
   }
 }
 
@@ -83,7 +105,7 @@ void spread_to_weights(const Lookup& l, std::int64_t b, const float* d_out, cons
   for (std::int64_t i = l.offsets[b]; i < l.offsets[b + 1]; ++i) {
     float d = 0.0F;
     if (l.keeps(i) && l.norms[b] != 0.0F) {
-      d = k.dot(d_out, l.table->row(l.ids[i]), dim) * inverse;
+      d = k.dot(d_out, l.table->row(l.ids[i]), dim) * inverse * std::abs(l.clip(i));
       if (l.combiner == Combiner::kMean) d -= along * inverse;
       if (l.combiner == Combiner::kSqrtN) d -= along * l.weight(i) * inverse * inverse;
     }
@@ -100,8 +122,12 @@ Combiner combiner_from_name(std::string_view name) {
   throw Error::invalid_argument(fmt::format("combiner {} is none of sum, mean, sqrtn", quoted(name)));
 }
 
-Var combine(Tape& tape, Parameter& table, const SparseTensor& ids, Combiner combiner, Var weights) {
+Var combine(Tape& tape, Parameter& table, const SparseTensor& ids, const CombineOptions& options, Var weights) {
+  const float max_norm = options.max_norm;
   internal::check_sparse("combine", ids);
+  if (!(max_norm >= 0)) {
+    throw Error::invalid_argument(fmt::format("combine: max_norm = {} has to be at least 0", max_norm));
+  }
   const auto nnz = static_cast<std::int64_t>(ids.ids.size());
   if (weights.exists()) internal::check_shape("combine", "weights", weights.value(), 1, nnz);
   const std::int64_t examples = ids.rows();
@@ -112,17 +138,19 @@ Var combine(Tape& tape, Parameter& table, const SparseTensor& ids, Combiner comb
                       weights.exists()      ? weights.value().data
                       : ids.weights.empty() ? nullptr
                                             : ids.weights.data(),
-                      combiner,
-                      tape.arena().array<float>(static_cast<std::size_t>(examples)).data()};
+                      options.combiner,
+                      options.prune,
+                      tape.arena().array<float>(static_cast<std::size_t>(examples)).data(),
+                      max_norm > 0 ? tape.arena().array<float>(static_cast<std::size_t>(nnz)).data() : nullptr};
 
   const MatrixView out = tape.matrix(examples, table.dim());
   parallel_for(tape.pool(), examples, kChunkExamples, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t b = begin; b < end; ++b) combine_example(lookup, b, out.row(b));
+    for (std::int64_t b = begin; b < end; ++b) combine_example(lookup, b, max_norm, out.row(b));
   });
 
   const Var result = tape.result(out, true);
   tape.record(result, [&tape, lookup, out, weights](ConstMatrixView d_out) {
-    const auto contributions = tape.row_gradient(*lookup.table).add(lookup.nnz);
+    const auto contributions = tape.row_gradient(*lookup.table).add(lookup.clips == nullptr ? lookup.nnz : 2 * lookup.nnz);
     const GradientTarget d_weights = weights.tracked() ? tape.gradient_target(weights) : GradientTarget{};
     parallel_for(tape.pool(), out.rows, kChunkExamples, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t b = begin; b < end; ++b) {

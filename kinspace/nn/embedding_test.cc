@@ -43,7 +43,10 @@ void check_lookup(ThreadPool& pool, const testing::GoldenLookup& golden) {
   Tape tape(pool, 1);
   tape.begin({.training = true});
   const Var w = golden.weighted ? tape.variable(weights) : Var();
-  const auto lookup = [&] { return combine(tape, table, ids.tensor(), combiner_from_name(golden.combiner), w); };
+  const auto lookup = [&] {
+    return combine(tape, table, ids.tensor(),
+                   CombineOptions{combiner_from_name(golden.combiner), golden.max_norm, true}, w);
+  };
   if (golden.refused) {
     EXPECT_THROW(lookup(), Error);
     return;
@@ -97,6 +100,23 @@ TEST_P(Combiners, GradientsAgreeWithDifferences) {
   const GradcheckResult result = gradcheck(pool, parameters, [&](Tape& tape) {
     return testing::weighted_sum(tape, combine(tape, table, ids.tensor(), GetParam(), tape.variable(weights)),
                                  upstream);
+  });
+  EXPECT_LT(result.worst, 2e-3) << result.where;
+}
+
+TEST_P(Combiners, GradientsOfClippedRowsAgreeWithDifferences) {
+  ThreadPool pool(2);
+  ParameterStore store(3, {});
+  Parameter& table = testing::random_parameter(store, pool, "table", 9, 5);
+  const Ids ids = testing::random_ids(5, 20, 0, 6, 9, /*negative=*/true);
+  const Matrix upstream = testing::random_matrix(3, 20, 5);
+  Parameter* const parameters[] = {&table};
+  float longest = 0;
+  for (std::int64_t r = 0; r < 9; ++r)
+    longest = std::max(longest, std::sqrt(kernels::active().dot(table.row(r), table.row(r), 5)));
+  const GradcheckResult result = gradcheck(pool, parameters, [&](Tape& tape) {
+    return testing::weighted_sum(
+        tape, combine(tape, table, ids.tensor(), CombineOptions{GetParam(), 0.7F * longest, true}), upstream);
   });
   EXPECT_LT(result.worst, 2e-3) << result.where;
 }

@@ -50,7 +50,8 @@ GoldenCounts counts(const Json& j, std::int64_t draws) {
 /// Whether a case is a lookup of sparse or padded ids [B, any] as they are, with float32 weights.
 bool plain_lookup(const Json& c) {
   const Json& column = c.at("column");
-  if (column.at("kind") != "embedding_column" || !column.value("max_norm", Json()).is_null()) return false;
+  if (column.at("kind") != "embedding_column") return false;
+  if (const Json norm = column.value("max_norm", Json()); !norm.is_null() && norm.get<double>() <= 0) return false;
   if (c.at("name").get<std::string>().rfind("unsafe", 0) == 0) return false;
   const std::string combiner = column.value("combiner", "mean");
   if (combiner != "sum" && combiner != "mean" && combiner != "sqrtn") return false;
@@ -158,6 +159,7 @@ std::vector<GoldenLookup> golden_lookups() {
     GoldenLookup one;
     one.name = c.at("name");
     one.combiner = column.value("combiner", "mean");
+    if (const Json norm = column.value("max_norm", Json()); !norm.is_null()) one.max_norm = norm;
     one.table = tensor(column.at("initializer"));
     one.examples = ids.at("shape")[0];
     if (ids.contains("rows")) one.example_of = integers(ids.at("rows"));

@@ -87,6 +87,7 @@ GoldenSampled golden_sampled();
 struct GoldenLookup {
   std::string name;
   std::string combiner;
+  float max_norm = 0;  ///< 0: none
   GoldenTensor table;
   std::int64_t examples = 0;
   std::vector<std::int64_t> example_of;  ///< of each id

@@ -90,17 +90,11 @@ Var ranking_loss(Step& step, const EstimatorSpec& out) {
 
 }  // namespace
 
-std::int64_t rule_of_thumb_dim(std::int64_t values) noexcept {
-  std::int64_t dim = 1;
-  while (dim * dim * dim * dim < values) ++dim;
-  return dim;
-}
-
 EstimatorSpec recommender(Step& step) {
   const Spec& spec = step.spec();
   const ModelOptions& model = spec.model;
   const std::string& column = spec.head.target;
-  const EmbedOptions& embed = spec.columns.at(column).embed;
+  const EmbedOptions& embed = target_column(spec).embed;
 
   Var x = step.embedding(column, {.dim = embed.dim,
                                   .combiner = combiner_from_name(embed.combiner),
@@ -137,7 +131,7 @@ std::int64_t default_negatives(std::int64_t items) noexcept {
 }
 
 std::int64_t parameter_count(const Spec& spec, std::int64_t rows) {
-  const std::int64_t dim = spec.columns.at(spec.head.target).embed.dim;
+  const std::int64_t dim = target_column(spec).embed.dim;
   const std::int64_t out = output_width(spec, dim);
   std::int64_t count = rows * dim;
   std::int64_t width = dim;
@@ -153,7 +147,7 @@ std::int64_t parameter_count(const Spec& spec, std::int64_t rows) {
 }
 
 double flop_per_example(const Spec& spec, std::int64_t items, std::int64_t negatives) {
-  const std::int64_t dim = spec.columns.at(spec.head.target).embed.dim;
+  const std::int64_t dim = target_column(spec).embed.dim;
   double flop = 0;
   std::int64_t width = dim;
   for (const std::int64_t units : spec.model.layers) {

@@ -18,9 +18,6 @@ namespace kin {
 /// A model function like any user's: see Step.
 EstimatorSpec recommender(Step& step);
 
-/// Width of the embedding when the user gives none: the fourth root of the number of values, rounded up.
-std::int64_t rule_of_thumb_dim(std::int64_t values) noexcept;
-
 /// Number of negatives when the user leaves the choice: 0 (full softmax) for a catalogue of up to 20 000 items, where
 /// it costs at most a few times as much as sampling and learns better; else 1024 shared by the batch.
 std::int64_t default_negatives(std::int64_t items) noexcept;

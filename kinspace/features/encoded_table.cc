@@ -1,0 +1,180 @@
+#include "kinspace/features/encoded_table.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "kinspace/base/error.h"
+#include "kinspace/base/text.h"
+
+namespace kin {
+namespace {
+
+bool ragged(const EncodedStore& s) noexcept {
+  return s.info.categorical || s.info.sequence;
+}
+
+/// Elements of row r: ids, or steps of a sequence of numbers.
+std::pair<std::uint64_t, std::uint64_t> range(const EncodedStore& s, std::int64_t r) noexcept {
+  const auto row = static_cast<std::size_t>(r);
+  if (s.offsets.empty()) return {row, row + 1};
+  return {s.offsets[row], s.offsets[row + 1]};
+}
+
+template <class T>
+void add(std::vector<T>& to, const std::vector<T>& from) {
+  to.insert(to.end(), from.begin(), from.end());
+}
+
+void append_offsets(EncodedStore& s, std::int64_t rows_before, const std::vector<std::int64_t>& offsets) {
+  const std::size_t rows = offsets.size() - 1;
+  if (s.offsets.empty()) {
+    bool single = true;
+    for (std::size_t r = 0; r <= rows; ++r) single = single && offsets[r] == static_cast<std::int64_t>(r);
+    if (single) return;
+    s.offsets.resize(static_cast<std::size_t>(rows_before) + 1);
+    std::iota(s.offsets.begin(), s.offsets.end(), std::uint64_t{0});
+  }
+  const std::uint64_t base = s.offsets.back();
+  for (std::size_t r = 1; r <= rows; ++r) s.offsets.push_back(base + static_cast<std::uint64_t>(offsets[r]));
+}
+
+void append_ids(EncodedStore& s, const std::vector<std::int64_t>& ids) {
+  if (s.wide()) return add(s.wide_ids, ids);
+  const std::size_t before = s.ids.size();
+  s.ids.resize(before + ids.size());
+  // -1 becomes kOutOfVocabulary by itself.
+  std::transform(ids.begin(), ids.end(), s.ids.begin() + static_cast<std::ptrdiff_t>(before),
+                 [](std::int64_t id) { return static_cast<std::uint32_t>(id); });
+}
+
+[[noreturn]] void corrupt(const EncodedStore& s, const std::string& what) {
+  throw Error::corruption(fmt::format("encoded column {}: {}", quoted(s.info.name), what), "encode the table again");
+}
+
+void check_ids(const EncodedStore& s) {
+  const auto bound = static_cast<std::uint64_t>(s.info.num_buckets);
+  const bool known = std::all_of(s.ids.begin(), s.ids.end(), [&](std::uint32_t id) {
+    return id == EncodedStore::kOutOfVocabulary || id < bound;
+  }) && std::all_of(s.wide_ids.begin(), s.wide_ids.end(), [&](std::int64_t id) {
+    return id >= -1 && id < s.info.num_buckets;
+  });
+  if (!known) corrupt(s, fmt::format("an id is not below {}", s.info.num_buckets));
+}
+
+void check(const EncodedStore& s, std::int64_t rows) {
+  const auto n = static_cast<std::uint64_t>(rows);
+  if (!s.offsets.empty() && (s.offsets.size() != n + 1 || s.offsets.front() != 0 ||
+                             !std::is_sorted(s.offsets.begin(), s.offsets.end()))) {
+    corrupt(s, "its offsets do not rise from 0 over all rows");
+  }
+  const std::uint64_t elements = !ragged(s) || s.offsets.empty() ? n : s.offsets.back();
+  const auto size = [&](std::uint64_t have, std::uint64_t want, const char* what) {
+    if (have != want) corrupt(s, fmt::format("it holds {} {}, not {}", have, what, want));
+  };
+  size(s.wide() ? s.wide_ids.size() : s.ids.size(), s.info.categorical ? elements : 0, "ids");
+  size(s.weights.size(), s.info.weighted ? elements : 0, "weights");
+  size(s.positions.size(), s.info.categorical && s.info.sequence ? elements : 0, "positions");
+  size(s.lengths.size(), s.info.sequence ? n : 0, "lengths");
+  size(s.dense.size(), s.info.categorical ? 0 : elements * static_cast<std::uint64_t>(s.info.width), "numbers");
+  check_ids(s);
+}
+
+}  // namespace
+
+EncodedTable::EncodedTable(const std::vector<EncodedInfo>& columns) {
+  for (const EncodedInfo& info : columns) columns_.emplace_back().info = info;
+}
+
+EncodedTable::EncodedTable(std::int64_t rows, std::vector<EncodedStore> columns)
+    : rows_(rows), columns_(std::move(columns)) {
+  for (const EncodedStore& store : columns_) check(store, rows);
+}
+
+std::uint64_t EncodedTable::bytes() const noexcept {
+  std::uint64_t sum = 0;
+  for (const EncodedStore& s : columns_) {
+    sum += 8 * (s.offsets.size() + s.wide_ids.size() + s.lengths.size()) +
+           4 * (s.ids.size() + s.weights.size() + s.positions.size() + s.dense.size());
+  }
+  return sum;
+}
+
+void EncodedTable::append(const EncodedBatch& batch) {
+  for (std::size_t c = 0; c < columns_.size(); ++c) {
+    EncodedStore& s = columns_[c];
+    const EncodedColumn& from = batch.columns[c];
+    if (ragged(s)) append_offsets(s, rows_, from.offsets);
+    if (s.info.categorical) append_ids(s, from.ids);
+    if (s.info.weighted) add(s.weights, from.weights);
+    if (s.info.categorical && s.info.sequence) add(s.positions, from.positions);
+    if (s.info.sequence) add(s.lengths, from.lengths);
+    if (!s.info.categorical) add(s.dense, from.dense);
+  }
+  rows_ += batch.rows;
+}
+
+void EncodedTable::renumber(std::size_t column, std::span<const std::uint32_t> id_of) {
+  EncodedStore& s = columns_[column];
+  if (!s.wide_ids.empty()) throw Error::internal("renumber: a column of wide ids");
+  for (std::uint32_t& id : s.ids) {
+    if (id == EncodedStore::kOutOfVocabulary) continue;
+    if (id >= id_of.size()) throw Error::internal("renumber: an id beyond the table of new ones");
+    id = id_of[id];
+  }
+}
+
+void EncodedTable::set_info(std::size_t column, const EncodedInfo& info) {
+  EncodedStore& s = columns_[column];
+  const bool was_wide = s.wide();
+  s.info = info;
+  if (s.wide() != was_wide) throw Error::internal("set_info: the width of the ids would change");
+}
+
+template <class RowAt>
+void EncodedTable::gather(std::int64_t count, RowAt row_at, EncodedBatch& out) const {
+  out.rows = count;
+  out.columns.resize(columns_.size());
+  for (std::size_t c = 0; c < columns_.size(); ++c) {
+    const EncodedStore& s = columns_[c];
+    EncodedColumn& to = out.columns[c];
+    to.offsets.clear();
+    to.ids.clear();
+    to.weights.clear();
+    to.positions.clear();
+    to.dense.clear();
+    to.lengths.clear();
+    if (ragged(s)) to.offsets.push_back(0);
+    for (std::int64_t i = 0; i < count; ++i) {
+      const std::int64_t row = row_at(i);
+      const auto [begin, end] = range(s, row);
+      for (std::uint64_t k = begin; s.info.categorical && k < end; ++k) {
+        const std::int64_t id = s.wide()                                    ? s.wide_ids[k]
+                                : s.ids[k] == EncodedStore::kOutOfVocabulary ? -1
+                                                                            : std::int64_t{s.ids[k]};
+        to.ids.push_back(id);
+        if (s.info.weighted) to.weights.push_back(s.weights[k]);
+        if (s.info.sequence) to.positions.push_back(s.positions[k]);
+      }
+      if (!s.info.categorical) {
+        const auto width = static_cast<std::uint64_t>(s.info.width);
+        to.dense.insert(to.dense.end(), s.dense.begin() + static_cast<std::ptrdiff_t>(begin * width),
+                        s.dense.begin() + static_cast<std::ptrdiff_t>(end * width));
+      }
+      if (ragged(s)) to.offsets.push_back(to.offsets.back() + static_cast<std::int64_t>(end - begin));
+      if (s.info.sequence) to.lengths.push_back(s.lengths[static_cast<std::size_t>(row)]);
+    }
+  }
+}
+
+void EncodedTable::read(std::int64_t first, std::int64_t count, EncodedBatch& out) const {
+  gather(count, [first](std::int64_t i) { return first + i; }, out);
+}
+
+void EncodedTable::read(std::span<const std::int64_t> rows, EncodedBatch& out) const {
+  gather(static_cast<std::int64_t>(rows.size()), [rows](std::int64_t i) { return rows[static_cast<std::size_t>(i)]; },
+         out);
+}
+
+}  // namespace kin

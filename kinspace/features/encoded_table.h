@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "kinspace/features/encoder.h"
+
+namespace kin {
+
+/// One column of a whole table of N rows, stored as compactly as its values allow.
+struct EncodedStore {
+  EncodedInfo info;
+  // Categorical: row r has ids offsets[r] .. offsets[r + 1]; without offsets exactly one each.
+  std::vector<std::uint64_t> offsets;   ///< N + 1, or none
+  std::vector<std::uint32_t> ids;       ///< of columns with up to 2^32 - 1 ids; kOutOfVocabulary stands for -1
+  std::vector<std::int64_t> wide_ids;   ///< of columns with more
+  std::vector<float> weights;           ///< parallel to the ids, weighted columns only
+  std::vector<std::int32_t> positions;  ///< parallel to the ids, sequences only
+  // Dense: N * width numbers; sequences: those of the steps offsets[r] .. offsets[r + 1].
+  std::vector<float> dense;
+  std::vector<std::int64_t> lengths;  ///< N, sequences only
+
+  static constexpr std::uint32_t kOutOfVocabulary = 0xFFFFFFFF;
+  bool wide() const noexcept { return info.num_buckets > 0xFFFFFFFF; }
+};
+
+/// A table that was encoded once and is read in batches as often as wanted: what training iterates over.
+///
+/// Memory   4 bytes an id (8 where a column has 2^32 ids or more), 8 a row and column where rows have several, 4 a
+/// weight
+///          and a number.
+/// Threads  any number of readers while nobody appends.
+class EncodedTable {
+ public:
+  explicit EncodedTable(const std::vector<EncodedInfo>& columns);
+
+  std::int64_t rows() const noexcept { return rows_; }
+  const std::vector<EncodedStore>& columns() const noexcept { return columns_; }
+  std::uint64_t bytes() const noexcept;
+
+  /// Adds the rows of a batch of the same columns.
+  void append(const EncodedBatch& batch);
+
+  /// Makes every id of a column id_of[id], where kOutOfVocabulary stands for -1 (Encoder::renumbering).
+  /// Errors   kInternal for an id beyond, or a column of wide ids.
+  void renumber(std::size_t column, std::span<const std::uint32_t> id_of);
+
+  /// What a column is, where it is only known after its rows: learned vocabularies. Errors   kInternal when ids would
+  /// be stored differently.
+  void set_info(std::size_t column, const EncodedInfo& info);
+
+  /// Rows first .. first + count - 1, or the rows named, in that order. Rows must exist.
+  void read(std::int64_t first, std::int64_t count, EncodedBatch& out) const;
+  void read(std::span<const std::int64_t> rows, EncodedBatch& out) const;
+
+  /// As it was stored. Errors   kCorruption naming the column when sizes differ, offsets fall, or an id is out of
+  /// range.
+  EncodedTable(std::int64_t rows, std::vector<EncodedStore> columns);
+
+ private:
+  template <class RowAt>
+  void gather(std::int64_t count, RowAt row_at, EncodedBatch& out) const;
+
+  std::int64_t rows_ = 0;
+  std::vector<EncodedStore> columns_;
+};
+
+}  // namespace kin

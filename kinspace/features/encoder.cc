@@ -1,0 +1,204 @@
+#include "kinspace/features/encoder.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "kinspace/base/error.h"
+#include "kinspace/features/internal/batch_rows.h"
+#include "kinspace/features/internal/compile_columns.h"
+
+namespace kin {
+
+using internal::BatchRows;
+
+struct Encoder::State {
+  std::shared_ptr<FittedColumns> fitted;  // clones read it too
+  internal::CompiledColumns compiled;
+  internal::Binding binding;
+  bool bound = false;
+  std::vector<std::uint8_t> training;
+
+  void describe() {
+    for (const std::size_t i : compiled.order) {
+      compiled.encoders[i]->resolve(compiled.infos);
+      compiled.encoders[i]->describe(compiled.infos[i]);
+    }
+  }
+
+  void check(const Batch& batch) const {
+    KIN_ASSERT(bound);
+    internal::check_batch(batch, binding);
+  }
+
+  void check(const Batch& batch, std::span<const std::uint32_t> rows) const {
+    check(batch);
+    const auto inside = [&](std::uint32_t row) { return row < batch.rows; };
+    KIN_ASSERT(std::all_of(rows.begin(), rows.end(), inside));
+  }
+
+  void learn(const BatchRows& rows) {
+    for (const auto& encoder : compiled.encoders) {
+      if (!encoder->fitted()) encoder->learn(rows);
+    }
+  }
+
+  void encode(const BatchRows& rows, EncodedBatch& out) {
+    out.rows = static_cast<std::int64_t>(rows.size());
+    out.columns.resize(compiled.encoders.size());
+    for (const std::size_t i : compiled.order) compiled.encoders[i]->encode(rows, out.columns, out.columns[i]);
+  }
+};
+
+Encoder::Encoder(const FeatureColumns& columns, FittedColumns fitted, const EncoderOptions& options)
+    : state_(std::make_unique<State>()) {
+  if (columns.empty()) throw Error::invalid_argument("there are no columns to encode");
+  state_->fitted = std::make_shared<FittedColumns>(std::move(fitted));
+  state_->compiled = internal::compile_columns(columns, *state_->fitted, options.directory);
+  state_->describe();
+}
+
+Encoder::Encoder(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Encoder::~Encoder() = default;
+Encoder::Encoder(Encoder&&) noexcept = default;
+Encoder& Encoder::operator=(Encoder&&) noexcept = default;
+
+const std::vector<std::string>& Encoder::sources() const noexcept {
+  return state_->compiled.sources;
+}
+
+std::vector<std::int64_t> Encoder::bind(std::span<const Field> fields, const std::string& file,
+                                        std::function<std::string(std::size_t row)> place) {
+  std::vector<std::int64_t> positions;
+  internal::Binding binding;
+  binding.file = file;
+  binding.place = std::move(place);
+  for (std::size_t i = 0; i < sources().size(); ++i) {
+    const std::string role = "columns." + toml_key(state_->compiled.readers[i]);
+    positions.push_back(find_field(fields, sources()[i], file, role));
+    binding.fields.push_back(fields[static_cast<std::size_t>(positions.back())]);
+  }
+  for (const auto& encoder : state_->compiled.encoders) encoder->bind(binding);
+  state_->binding = std::move(binding);
+  state_->bound = true;
+  state_->describe();
+  return positions;
+}
+
+bool Encoder::fitted() const noexcept {
+  const auto& encoders = state_->compiled.encoders;
+  return std::all_of(encoders.begin(), encoders.end(), [](const auto& encoder) { return encoder->fitted(); });
+}
+
+void Encoder::learn(const Batch& batch) {
+  state_->check(batch);
+  state_->learn(BatchRows(batch, state_->binding));
+}
+
+void Encoder::learn(const Batch& batch, std::span<const std::uint32_t> rows) {
+  state_->check(batch, rows);
+  state_->learn(BatchRows(batch, state_->binding, rows));
+}
+
+void Encoder::finish_learning() {
+  for (const std::size_t i : state_->compiled.order) {
+    internal::ColumnEncoder& encoder = *state_->compiled.encoders[i];
+    if (!encoder.fitted()) encoder.finish((*state_->fitted)[state_->compiled.infos[i].name]);
+  }
+  state_->describe();
+}
+
+const FittedColumns& Encoder::learned() const noexcept {
+  return *state_->fitted;
+}
+
+const std::vector<EncodedInfo>& Encoder::columns() const noexcept {
+  return state_->compiled.infos;
+}
+
+const Vocabulary* Encoder::vocabulary(std::string_view column) const noexcept {
+  for (std::size_t i = 0; i < columns().size(); ++i) {
+    if (columns()[i].name == column) return state_->compiled.encoders[i]->vocabulary();
+  }
+  return nullptr;
+}
+
+void Encoder::encode(const Batch& batch, EncodedBatch& out) {
+  KIN_ASSERT(fitted());
+  state_->check(batch);
+  state_->encode(BatchRows(batch, state_->binding), out);
+}
+
+void Encoder::encode(const Batch& batch, std::span<const std::uint32_t> rows, EncodedBatch& out) {
+  KIN_ASSERT(fitted());
+  state_->check(batch, rows);
+  state_->encode(BatchRows(batch, state_->binding, rows), out);
+}
+
+bool Encoder::one_pass() const noexcept {
+  const internal::CompiledColumns& c = state_->compiled;
+  const auto later = [&](std::size_t i) { return !c.encoders[i]->fitted(); };
+  for (std::size_t i = 0; i < c.encoders.size(); ++i) {
+    if (later(i) && !c.encoders[i]->provisional()) return false;
+    if (std::any_of(c.parts[i].begin(), c.parts[i].end(), later)) return false;
+  }
+  return !fitted();
+}
+
+void Encoder::learn_and_encode(const Batch& batch, std::span<const std::uint32_t> chosen,
+                               std::span<const std::uint32_t> training, EncodedBatch& out) {
+  KIN_ASSERT(one_pass());
+  state_->check(batch, chosen);
+  state_->training.resize(chosen.size());
+  auto next = training.begin();
+  for (std::size_t i = 0; i < chosen.size(); ++i) {
+    next = std::lower_bound(next, training.end(), chosen[i]);
+    state_->training[i] = next != training.end() && *next == chosen[i] ? 1 : 0;
+  }
+  const bool all = static_cast<std::int64_t>(chosen.size()) == batch.rows;
+  const BatchRows rows = all ? BatchRows(batch, state_->binding) : BatchRows(batch, state_->binding, chosen);
+  out.rows = static_cast<std::int64_t>(chosen.size());
+  out.columns.resize(columns().size());
+  for (const std::size_t i : state_->compiled.order) {
+    internal::ColumnEncoder& encoder = *state_->compiled.encoders[i];
+    if (encoder.fitted()) {
+      encoder.encode(rows, out.columns, out.columns[i]);
+    } else {
+      encoder.encode_provisional(rows, state_->training, out.columns[i]);
+    }
+  }
+}
+
+std::span<const std::uint32_t> Encoder::renumbering(std::size_t column) const noexcept {
+  const std::vector<std::uint32_t>* const numbers = state_->compiled.encoders[column]->renumbering();
+  return numbers == nullptr ? std::span<const std::uint32_t>() : std::span<const std::uint32_t>(*numbers);
+}
+
+void Encoder::renumber(EncodedBatch& batch) const {
+  for (std::size_t c = 0; c < batch.columns.size(); ++c) {
+    const std::span<const std::uint32_t> numbers = renumbering(c);
+    if (numbers.empty()) continue;
+    for (std::int64_t& id : batch.columns[c].ids) {
+      const std::uint32_t number = numbers[static_cast<std::size_t>(id)];
+      id = number == 0xFFFFFFFF ? -1 : std::int64_t{number};
+    }
+  }
+}
+
+Encoder Encoder::clone() const {
+  KIN_ASSERT(fitted());
+  auto copy = std::make_unique<State>();
+  copy->fitted = state_->fitted;
+  copy->compiled.sources = state_->compiled.sources;
+  copy->compiled.readers = state_->compiled.readers;
+  copy->compiled.infos = state_->compiled.infos;
+  copy->compiled.parts = state_->compiled.parts;
+  copy->compiled.order = state_->compiled.order;
+  for (const auto& encoder : state_->compiled.encoders) copy->compiled.encoders.push_back(encoder->clone());
+  copy->binding = state_->binding;
+  copy->bound = state_->bound;
+  return Encoder(std::move(copy));
+}
+
+}  // namespace kin
