@@ -109,8 +109,7 @@ constexpr Flag kInspectFlags[] = {
 constexpr Example kInspectExamples[] = {
     {"kin inspect ratings.csv --write-spec movies.toml", "look at a table, and write a spec to start from"},
     {"kin inspect houses.csv --target price --write-spec houses.toml", "columns to predict a price from"},
-    {"kin inspect houses.csv --column zipcode --column price", "all about two columns"},
-    {"kin inspect 'log-*.jsonl.gz' --buckets 65536 --json", "several files, for a program"},
+    {"kin inspect 'log-*.jsonl.gz' --column device --buckets 65536", "all about one column of several files"},
 };
 
 constexpr Argument kTrainArguments[] = {kSpec};

@@ -40,11 +40,6 @@ double share(std::int64_t part, std::int64_t whole) {
   return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
-std::string number(double value) {
-  if (value == std::round(value) && std::abs(value) < 1e9) return fmt::format("{:.0f}", value);
-  return fmt::format("{:.4g}", value);
-}
-
 std::string type_name(const ColumnProfile& column) {
   const std::string type(column_type_name(column.type));
   if (column.cells != Cells::kSingle) return type + "s";
@@ -105,8 +100,8 @@ std::string in_short(const ColumnProfile& column) {
   const std::string suggested = suggest_column(column).text;
   const bool keys = !suggested.starts_with("numeric") && !different;
   if (column.numbers && (!keys || column.type == ColumnType::kNumber)) {
-    return fmt::format("{} {} {}", number(column.numbers->min), bars(column.numbers->histogram),
-                       number(column.numbers->max));
+    return fmt::format("{} {} {}", short_number(column.numbers->min), bars(column.numbers->histogram),
+                       short_number(column.numbers->max));
   }
   if (!column.shape.split.empty()) return frequent(column.top_parts, column.parts);
   if (different || suggested == "text") return quoted(shortened(column.top.front().value, kValuesWidth - 2));
@@ -150,7 +145,7 @@ std::string collisions_json(const Collisions& collisions) {
 
 std::string columns_json(const ColumnSuggestion& suggestion) {
   std::string out = "{";
-  for (const auto& [name, column] : suggestion.columns) {
+  for (const auto& [name, column, comment] : suggestion.columns) {
     out += fmt::format("{}{}:{}", out.size() > 1 ? "," : "", json_quote(name), json_quote(column_kind(column)));
   }
   return out + "}";
@@ -243,15 +238,15 @@ Report inspect_column_report(const ColumnProfile& c) {
     add("words", fmt::format("{:.1f} in a cell, {:.0f} bytes", c.shape.mean_words, c.shape.mean_bytes));
     if (c.shape.leading_zeros > 0) add("leading zeros", percent(c.shape.leading_zeros));
   }
-  if (c.numbers) {
+  if (c.numbers && suggestion.text.starts_with("numeric")) {
     const NumberProfile& n = *c.numbers;
     add("mean", fmt::format("{:.6g}, standard deviation {:.6g}", n.mean, n.deviation));
     if (n.zeros > 0) add("zeros", fmt::format("{} ({})", with_thousands(n.zeros), percent(share(n.zeros, c.values))));
     if (n.negatives > 0) add("negative", with_thousands(n.negatives));
-    add("min", number(n.min));
+    add("min", short_number(n.min));
     for (std::size_t i = 0; i < kQuantiles.size(); ++i)
-      add(fmt::format("{:.0f}%", 100 * kQuantiles[i]), number(n.quantiles[i]));
-    add("max", number(n.max));
+      add(fmt::format("{:.0f}%", 100 * kQuantiles[i]), short_number(n.quantiles[i]));
+    add("max", short_number(n.max));
     const std::int64_t most = *std::max_element(n.histogram.begin(), n.histogram.end());
     const double step = (n.high - n.low) / static_cast<double>(n.histogram.size());
     for (std::size_t i = 0; i < n.histogram.size() && n.high > n.low; ++i) {
@@ -259,7 +254,7 @@ Report inspect_column_report(const ColumnProfile& c) {
       std::string bar;
       const auto length = static_cast<int>(std::ceil(kLongest * share(n.histogram[i], most)));
       for (int k = 0; k < length; ++k) bar += "\u2588";
-      add(fmt::format("from {}", number(n.low + step * static_cast<double>(i))),
+      add(fmt::format("from {}", short_number(n.low + step * static_cast<double>(i))),
           fmt::format("{}{}{}", bar, bar.empty() ? "" : " ", with_thousands(n.histogram[i])));
     }
   }

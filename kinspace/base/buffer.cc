@@ -17,6 +17,13 @@ constexpr std::size_t kCacheLine = 64;
 
 }  // namespace
 
+void advise_huge_pages(void* data, std::size_t bytes) noexcept {
+  // Only whole pages of the memory itself: what lies around it is somebody else's.
+  const auto begin = (reinterpret_cast<std::uintptr_t>(data) + kHugePage - 1) / kHugePage * kHugePage;
+  const auto end = (reinterpret_cast<std::uintptr_t>(data) + bytes) / kHugePage * kHugePage;
+  if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
+}
+
 RawBuffer::RawBuffer(std::size_t bytes) : bytes_(bytes) {
   if (bytes == 0) return;
   if (bytes >= kHugePage) {

@@ -157,8 +157,13 @@ void read_strings(const ArrowType& type, const ArrowArray& array, std::int64_t f
   if (type.layout == ArrowLayout::kString) {
     const auto* offsets = buffer_at<std::int32_t>(array, 1, first, count + 1);
     check_offsets(offsets, count, kMostBytes);
-    column.offsets = {offsets, count + 1};
-    if (offsets[count] > offsets[0]) column.bytes = buffer_at<char>(array, 2, 0, 1);
+    if (offsets[count] > offsets[0]) {
+      column.offsets = {offsets, count + 1};
+      column.bytes = buffer_at<char>(array, 2, 0, 1);
+    } else {  // there may be no buffer that the offsets could lead into
+      memory.offsets.assign(count + 1, 0);
+      column.offsets = memory.offsets;
+    }
   } else if (type.layout == ArrowLayout::kLongString) {
     read_long_strings(array, first, count, memory, column);
   } else if (type.layout == ArrowLayout::kStringView) {

@@ -74,8 +74,7 @@ namespace {
 template <bool kQuoted>
 void copy_strings(const CsvCells& from, CsvValues& values) {
   const CsvCells cells = from;
-  const char* const out = values.bytes.data();
-  char* to = values.bytes.data();
+  std::size_t used = 0;
   std::int32_t* offsets = values.offsets.data() + 1;
   const std::uint32_t* begins = cells.begins;
   const std::uint32_t* ends = cells.ends;
@@ -90,6 +89,10 @@ void copy_strings(const CsvCells& from, CsvValues& values) {
       const char* text = cells.text + begin;
       begins += cells.begin_stride;
       ends += cells.end_stride;
+      if (values.bytes.size() < used + size + kStringPiece) [[unlikely]] {
+        values.bytes.resize(2 * (used + size + kStringPiece));
+      }
+      char* const to = values.bytes.data() + used;
       if (kQuoted && size > 0 && *text == '"') {
         const std::string_view cell = cells.cell(first + j, scratch);
         std::memcpy(to, cell.data(), cell.size());
@@ -100,8 +103,8 @@ void copy_strings(const CsvCells& from, CsvValues& values) {
           std::memcpy(to + done, text + done, kStringPiece);
         }
       }
-      to += size;
-      *offsets++ = static_cast<std::int32_t>(to - out);
+      used += size;
+      *offsets++ = static_cast<std::int32_t>(used);
       missing |= static_cast<std::uint64_t>(size == 0) << j;
     }
     values.validity[first / 64] = ~missing;
@@ -112,11 +115,10 @@ void copy_strings(const CsvCells& from, CsvValues& values) {
 
 }  // namespace
 
-void convert_strings(const CsvCells& cells, std::size_t text_bytes, CsvValues& values) {
+void convert_strings(const CsvCells& cells, CsvValues& values) {
   values.offsets.resize(cells.count + 1);
   values.offsets[0] = 0;
   values.validity.resize((cells.count + 63) / 64);
-  if (values.bytes.size() < text_bytes + kStringPiece) values.bytes.resize(text_bytes + kStringPiece);
   if (cells.quoted) {
     copy_strings<true>(cells, values);
   } else {

@@ -36,8 +36,6 @@ void convert_integers(const CsvCells& cells, bool keep_zeros, const kernels::Tab
                       std::vector<BadCell>& bad);
 void convert_numbers(const CsvCells& cells, char decimal, const kernels::Table& kernels, CsvValues& values,
                      std::vector<BadCell>& bad);
-
-/// `text_bytes`: all cells together have not more.
-void convert_strings(const CsvCells& cells, std::size_t text_bytes, CsvValues& values);
+void convert_strings(const CsvCells& cells, CsvValues& values);
 
 }  // namespace kin

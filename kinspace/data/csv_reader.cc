@@ -221,7 +221,7 @@ void CsvReader::convert_column(std::size_t i, Column& column) {
       column.numbers = values.numbers;
       break;
     case ColumnType::kString:
-      convert_strings(cells, scanner_->text_bytes(), values);
+      convert_strings(cells, values);
       column.offsets = values.offsets;
       column.bytes = values.bytes.data();
       break;

@@ -303,6 +303,12 @@ void CsvScanner::drop(const std::vector<bool>& drop) {
   ends_size_ = filled;
 }
 
+std::size_t CsvScanner::memory() const noexcept {
+  const std::size_t places = ends_.capacity() + row_begins_.capacity() + row_ends_.capacity() + row_firsts_.capacity() +
+                             cell_begins_.capacity() + cell_ends_.capacity();
+  return buffer_.capacity() + places * sizeof(std::uint32_t);
+}
+
 std::int64_t CsvScanner::line(std::size_t row) const noexcept {
   const std::size_t at = row_begins_[row];
   if (at < known_line_.first) known_line_ = {batch_, first_line_};

@@ -24,7 +24,7 @@ struct CsvDialect {
 };
 
 struct CsvLimits {
-  std::size_t block_bytes = std::size_t{256} << 10;  ///< read at a time; results do not depend on it
+  std::size_t block_bytes = std::size_t{128} << 10;  ///< read at a time; results do not depend on it
   std::size_t max_cell_bytes = std::size_t{64} << 20;
   std::size_t max_row_bytes = std::size_t{256} << 20;
 };
@@ -108,9 +108,11 @@ class CsvScanner {
   std::int64_t line(std::size_t row) const noexcept;
 
   std::int64_t rows_so_far() const noexcept { return rows_so_far_; }
-  std::size_t text_bytes() const noexcept { return end_ - batch_; }        ///< all cells of the last rows have not more
   std::uint64_t bytes_read() const noexcept { return base_ + end_; }       ///< from the source
   std::uint64_t bytes_scanned() const noexcept { return base_ + begin_; }  ///< of the header and all rows so far
+
+  /// Bytes of memory held for the text and the places of its cells.
+  std::size_t memory() const noexcept;
 
   /// Checksum of all bytes, once next() has returned false.
   std::string digest() const { return checksum_.hex(); }

@@ -145,7 +145,6 @@ struct HugeInt {
   X(list_vector_get_child, Vector, (Vector))                                                    \
   X(list_vector_get_size, Index, (Vector))                                                      \
   X(array_vector_get_child, Vector, (Vector))                                                   \
-  X(vector_ensure_validity_writable, void, (Vector))                                            \
   X(create_logical_type, LogicalType, (Type))                                                   \
   X(create_scalar_function, Function, ())                                                       \
   X(destroy_scalar_function, void, (Function*))                                                 \
@@ -154,6 +153,7 @@ struct HugeInt {
   X(scalar_function_set_return_type, void, (Function, LogicalType))                             \
   X(scalar_function_set_extra_info, void, (Function, void* info, void (*destroy)(void*)))       \
   X(scalar_function_set_function, void, (Function, void (*)(Call, Chunk input, Vector output))) \
+  X(scalar_function_set_special_handling, void, (Function))                                     \
   X(register_scalar_function, State, (Connection, Function))                                    \
   X(scalar_function_get_extra_info, void*, (Call))
 

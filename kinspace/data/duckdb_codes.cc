@@ -12,6 +12,8 @@ namespace kin::duckdb {
 namespace {
 
 constexpr std::int32_t kNone = -1;  // for a string beyond the limit
+// For NULL; a vector with NULLs of its own would be copied bit by bit on its way.
+constexpr std::int32_t kMissing = -2;
 constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 24;
 
 }  // namespace
@@ -25,6 +27,7 @@ StringCodes::StringCodes(const Session& session, std::string name)
   api_.scalar_function_set_name(function.get(), name_.c_str());
   api_.scalar_function_add_parameter(function.get(), text.get());
   api_.scalar_function_set_return_type(function.get(), integer.get());
+  api_.scalar_function_set_special_handling(function.get());  // of NULL
   api_.scalar_function_set_extra_info(function.get(), this, nullptr);
   api_.scalar_function_set_function(function.get(), &StringCodes::call);
   if (api_.register_scalar_function(session.connection(), function.get()) != State::kSuccess) {
@@ -43,14 +46,13 @@ void StringCodes::number(Chunk input, Vector output) {
   const Index rows = api_.data_chunk_get_size(input);
   auto* codes = static_cast<std::int32_t*>(api_.vector_get_data(output));
   std::fill_n(codes, rows, kNone);
-  if (validity != nullptr) {
-    api_.vector_ensure_validity_writable(output);
-    std::copy_n(validity, (rows + 63) / 64, api_.vector_get_validity(output));
-  }
   try {
     const std::lock_guard lock(mutex_);
     for (Index i = 0; i < rows; ++i) {
-      if (!valid_at(reinterpret_cast<const std::uint8_t*>(validity), i)) continue;
+      if (!valid_at(reinterpret_cast<const std::uint8_t*>(validity), i)) {
+        codes[i] = kMissing;
+        continue;
+      }
       const std::string_view text(strings[i].bytes(), strings[i].length);
       const bool full = index_.size() >= kMost || index_.text_bytes() + text.size() > kMostBytes;
       codes[i] = full ? static_cast<std::int32_t>(index_.find(text)) : static_cast<std::int32_t>(index_.insert(text));
@@ -72,15 +74,19 @@ void StringCodes::publish() {
 bool StringCodes::read(Vector vector, std::size_t rows, Column& column) {
   const auto* codes = static_cast<const std::int32_t*>(api_.vector_get_data(vector));
   column.type = ColumnType::kString;
-  column.validity = reinterpret_cast<const std::uint8_t*>(api_.vector_get_validity(vector));
-  if (column.validity != nullptr) {  // what lies in the place of NULL is chance
+  std::int32_t signs = 0;
+  for (std::size_t i = 0; i < rows; ++i) signs |= codes[i];
+  if (signs < 0) {
+    if (std::find(codes, codes + rows, kNone) != codes + rows) return false;
     codes_.resize(rows);
-    for (std::size_t i = 0; i < rows; ++i) codes_[i] = valid_at(column.validity, i) ? codes[i] : 0;
+    validity_.assign(rows / 8 + 1, 0xFF);
+    for (std::size_t i = 0; i < rows; ++i) {
+      codes_[i] = std::max(codes[i], 0);
+      if (codes[i] == kMissing) validity_[i / 8] &= static_cast<std::uint8_t>(~(1U << (i % 8)));
+    }
     codes = codes_.data();
+    column.validity = validity_.data();
   }
-  bool all = true;
-  for (std::size_t i = 0; i < rows; ++i) all &= codes[i] >= 0;
-  if (!all) return false;
   publish();
   column.offsets = offsets_;
   column.bytes = bytes_.data();

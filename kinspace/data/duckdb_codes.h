@@ -47,6 +47,7 @@ class StringCodes {
   std::vector<std::int32_t> offsets_ = {0, 0};  // of the strings so far, the empty one first
   std::vector<char> bytes_;
   std::vector<std::int32_t> codes_;
+  std::vector<std::uint8_t> validity_;
 };
 
 }  // namespace kin::duckdb

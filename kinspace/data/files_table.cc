@@ -3,13 +3,13 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <set>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
 
 #include "kinspace/base/error.h"
 #include "kinspace/base/text.h"
+#include "kinspace/data/choose_fields.h"
 
 namespace kin {
 namespace {
@@ -61,23 +61,6 @@ void widen_field(Field& field, const Field& other) {
   }
 }
 
-// Columns of `all`, in the order of `select`, or all of them where it names none.
-std::vector<std::size_t> select_fields(const std::vector<Field>& all, const std::vector<std::string>& select,
-                                       const std::string& table) {
-  std::vector<std::size_t> chosen;
-  if (select.empty()) {
-    for (std::size_t i = 0; i < all.size(); ++i) chosen.push_back(i);
-  }
-  for (const std::string& name : select) {
-    const auto column = static_cast<std::size_t>(find_field(all, name, table, "data.select"));
-    if (std::find(chosen.begin(), chosen.end(), column) != chosen.end()) {
-      throw Error::invalid_argument(fmt::format("data.select names {} twice", quoted(name)));
-    }
-    chosen.push_back(column);
-  }
-  return chosen;
-}
-
 }  // namespace
 
 FilesTable::FilesTable(std::vector<ByteSource> files, Format format, const DataOptions& data,
@@ -89,7 +72,9 @@ FilesTable::FilesTable(std::vector<ByteSource> files, Format format, const DataO
       size_(size_of(files_)),
       bad_rows_(parse_bad_rows_policy(data.on_bad), parse_share(data.max_bad), request.rejects) {
   find_columns(data.select);
-  choose(data);
+  ChosenFields chosen = choose_fields(all_, data, name_, request.types_role);
+  fields_ = std::move(chosen.fields);
+  chosen_ = std::move(chosen.columns);
 }
 
 void FilesTable::find_columns(const std::vector<std::string>& select) {
@@ -141,23 +126,6 @@ void FilesTable::widen(const std::vector<Field>& others, const std::string& file
     }
   }
   all_.insert(all_.end(), more.begin(), more.end());
-}
-
-void FilesTable::choose(const DataOptions& data) {
-  chosen_ = select_fields(all_, data.select, name_);
-  std::vector<Field> renamed = all_;
-  for (const auto& [name, here] : data.rename) {
-    renamed[static_cast<std::size_t>(find_field(all_, name, name_, "data.rename"))].name = here;
-  }
-  std::set<std::string_view> names;
-  for (const std::size_t column : chosen_) {
-    if (!names.insert(renamed[column].name).second) {
-      throw Error::invalid_argument(
-          fmt::format("{} has two columns {} after data.rename", name_, quoted(renamed[column].name)),
-          "give every column a name of its own");
-    }
-    fields_.push_back(renamed[column]);
-  }
 }
 
 void FilesTable::start(std::vector<std::int64_t> wanted) {

@@ -46,7 +46,6 @@ class FilesTable final : public Table {
  private:
   void find_columns(const std::vector<std::string>& select);
   void widen(const std::vector<Field>& others, const std::string& file, const std::vector<std::string>& select);
-  void choose(const DataOptions& data);
   void open_file();
 
   std::vector<ByteSource> files_;

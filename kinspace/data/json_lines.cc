@@ -25,16 +25,17 @@ JsonLines::JsonLines(const ByteSource& source, const CsvLimits& limits)
 
 bool JsonLines::next() {
   rows_.clear();
-  for (;;) {
+  while (!pending_) {
     if (mode_ == Mode::kUnknown) find_mode();
     if (mode_ == Mode::kLines) scan_lines();
     if (mode_ == Mode::kArray) scan_array();
     if (mode_ == Mode::kAfterArray) expect_blanks();
     if (!rows_.empty()) return true;
-    if (at_end_) break;
+    if (pending_ || at_end_) break;
     fill();
   }
-  if (mode_ == Mode::kArray) refuse("the text ends before its array does", "is the file complete?");
+  if (!pending_ && mode_ == Mode::kArray) refuse("the text ends before its array does", "is the file complete?");
+  if (pending_) throw *pending_;
   return false;
 }
 
@@ -49,6 +50,7 @@ void JsonLines::fill() {
     if (end_ >= max_row_) {
       refuse(fmt::format("the row is longer than {}", human_bytes(max_row_)),
              "write an object a line, or an array of objects");
+      return;
     }
     buffer_.resize(std::min(2 * end_, max_row_) + kPadding);
   }
@@ -93,11 +95,11 @@ void JsonLines::scan_lines() {
 }
 
 void JsonLines::scan_array() {
-  while (mode_ == Mode::kArray && scan_element()) {
+  while (mode_ == Mode::kArray && !pending_ && scan_element()) {
   }
 }
 
-// Takes the next element with the comma or bracket behind it; false if not all of it is there yet.
+// Takes the next element with the comma or bracket behind it; false if not all of it is there yet, or it is none.
 bool JsonLines::scan_element() {
   begin_ = skip_blanks(begin_);
   const char* text = buffer_.data();
@@ -122,7 +124,10 @@ bool JsonLines::scan_element() {
     while (to > begin_ && is_blank(text[to - 1])) --to;
     const bool empty_array = c == ']' && to == begin_ && first_element_;
     if (!empty_array) {
-      if (to == begin_ || c == '}') refuse("a value is missing in the array", "is this JSON?");
+      if (to == begin_ || c == '}') {
+        refuse("a value is missing in the array", "is this JSON?");
+        return false;
+      }
       rows_.push_back({begin_, to - begin_, line_});
     }
     first_element_ = false;
@@ -141,8 +146,8 @@ void JsonLines::expect_blanks() {
   }
 }
 
-void JsonLines::refuse(const std::string& what, const char* fix) const {
-  throw Error::bad_data(fmt::format("{}:{}: {}", name_, line_, what), fix);
+void JsonLines::refuse(const std::string& what, const char* fix) {
+  pending_ = Error::bad_data(fmt::format("{}:{}: {}", name_, line_, what), fix);
 }
 
 }  // namespace kin

@@ -2,10 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "kinspace/base/error.h"
 #include "kinspace/base/hash.h"
 #include "kinspace/data/byte_source.h"
 #include "kinspace/data/csv_scanner.h"
@@ -16,7 +18,7 @@ namespace kin {
 /// array that the text is. What a value holds is not looked into further than it takes to see where it ends.
 ///
 /// Errors   kBadData naming file and line: a row longer than kMaxRowBytes or the limits, an array that does not end, or
-///          with anything but blanks behind it.
+///          with anything but blanks behind it. The rows before it come first.
 /// Cost     one pass; memory of a block, or of the longest row where that is larger.
 class JsonLines {
  public:
@@ -53,7 +55,7 @@ class JsonLines {
   bool scan_element();
   void expect_blanks();
   std::size_t skip_blanks(std::size_t at);
-  [[noreturn]] void refuse(const std::string& what, const char* fix) const;
+  void refuse(const std::string& what, const char* fix);
 
   std::string name_;
   ByteSource::Read read_;
@@ -68,6 +70,7 @@ class JsonLines {
   Mode mode_ = Mode::kUnknown;
   bool first_element_ = true;
   std::vector<Row> rows_;
+  std::optional<Error> pending_;  // comes behind the rows before it
 };
 
 }  // namespace kin

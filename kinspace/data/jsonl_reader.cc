@@ -13,22 +13,18 @@
 #include "kinspace/base/text.h"
 #include "kinspace/data/column_builder.h"
 #include "kinspace/data/json_lines.h"
-#include "kinspace/data/json_values.h"
+#include "kinspace/data/json_parser.h"
 #include "kinspace/data/parse_number.h"
 
 namespace kin {
 namespace {
 
-namespace dom = simdjson::dom;
-using dom::element_type;
-
 constexpr std::size_t kMaxNameBytes = 1000;
 constexpr std::size_t kMaxColumns = 100'000;
 
-static_assert(JsonLines::kPadding >= simdjson::SIMDJSON_PADDING);
-
 using Complaint = JsonComplaint;
 using Check = JsonCheck;
+using Kind = JsonValue::Kind;
 
 struct Hash {
   using is_transparent = void;
@@ -61,137 +57,142 @@ class Lookup {
   std::size_t next_ = 0;
 };
 
-Complaint no_value(const Field& field, dom::element value, std::string_view needed) {
-  std::string scratch;
-  const std::string key = "data.types." + toml_key(field.name);
-  const bool text = value.is_string() || value.is_number();
-  return {field.name,
-          fmt::format("{} {}is not {}{}", text ? "the value" : json_kind(value),
-                      text ? quoted(json_text(value, scratch)) + " " : "came, which ", needed,
-                      field.guessed ? ", as the first rows of the column are" : ""),
-          fmt::format("correct it, or set {} = \"string\" to take the column as text", key)};
+// null, "" and {}: only empty objects come as values.
+bool is_nothing(const JsonValue& value) noexcept {
+  return value.missing() || value.kind == Kind::kObject;
 }
 
-Check add_integer(ColumnBuilder& column, const Field& field, dom::element value) {
-  std::int64_t parsed = 0;
-  switch (value.type()) {
-    case element_type::INT64:
-      column.add(value.get_int64().value_unsafe());
-      return std::nullopt;
-    case element_type::BOOL:
-      column.add(std::int64_t{value.get_bool().value_unsafe()});
-      return std::nullopt;
-    case element_type::UINT64:
-      return Complaint{
-          field.name,
-          fmt::format("{} is beyond the 64-bit integers (-2^63 to 2^63 - 1)", value.get_uint64().value_unsafe()),
-          fmt::format("set data.types.{} = \"string\" to take the column as text", toml_key(field.name))};
-    case element_type::DOUBLE: {
-      constexpr double kExact = 9007199254740992.0;  // 2^53: integers up to it are no rounded ones
-      const double number = value.get_double().value_unsafe();
-      if (field.guessed || number != std::trunc(number) || std::abs(number) > kExact) break;
-      column.add(static_cast<std::int64_t>(number));
+// Appends values to the columns.
+class Appender {
+ public:
+  explicit Appender(JsonParser& parser) : parser_(parser) {}
+
+  // The next row of a column.
+  Check add_row(ColumnBuilder& column, const Field& field, const std::optional<JsonValue>& value) {
+    if (!value || is_nothing(*value)) {
+      column.end_missing_row();
       return std::nullopt;
     }
-    case element_type::STRING:
-      if (field.guessed || parse_integer(value.get_string().value_unsafe(), parsed) > Parsed::kLeadingZero) break;
-      column.add(parsed);
-      return std::nullopt;
-    default:
-      break;
+    Check bad;
+    if (value->kind == Kind::kList && column.cells() != Cells::kSingle) {
+      bad = parser_.for_each_item(*value, [&](const JsonValue& item) -> Check {
+        if (!item.missing()) return add_value(column, field, item);
+        column.add_missing_value();
+        return std::nullopt;
+      });
+    } else {
+      // A list is text where that is what the caller wants, or the first rows have lists that no column can hold.
+      const bool as_text = column.type() == ColumnType::kString && (!field.guessed || field.example.starts_with('['));
+      if (value->kind == Kind::kList && !as_text) {
+        return Complaint{field.name, "a list came; the first rows of the column have single values",
+                         "write a list in one of the first rows, or leave the column out by data.select"};
+      }
+      bad = add_value(column, field, *value);
+    }
+    if (!bad) column.end_row();
+    return bad;
   }
-  return no_value(field, value, "an integer");
-}
 
-Check add_number(ColumnBuilder& column, const Field& field, dom::element value) {
-  double parsed = 0;
-  switch (value.type()) {
-    case element_type::INT64:
-    case element_type::UINT64:
-    case element_type::DOUBLE:
-      column.add(value.get_double().value_unsafe());
-      return std::nullopt;
-    case element_type::BOOL:
-      column.add(value.get_bool().value_unsafe() ? 1.0 : 0.0);
-      return std::nullopt;
-    case element_type::STRING:
-      if (field.guessed || parse_number(value.get_string().value_unsafe(), parsed) != Parsed::kOk) break;
-      column.add(parsed);
-      return std::nullopt;
-    default:
-      break;
-  }
-  return no_value(field, value, "a number");
-}
-
-// A value that is not missing, of a column's row or list.
-Check add_value(ColumnBuilder& column, const Field& field, dom::element value, std::string& scratch) {
-  switch (column.type()) {
-    case ColumnType::kInteger:
-      return add_integer(column, field, value);
-    case ColumnType::kNumber:
-      return add_number(column, field, value);
-    case ColumnType::kString:
-      break;
-  }
-  const std::string_view text = json_text(value, scratch);
-  if (text.find('\0') != std::string_view::npos) {
-    return Complaint{field.name, "the string holds the character NUL, which no key may", ""};
-  }
-  column.add(text);
-  return std::nullopt;
-}
-
-Check add_row(ColumnBuilder& column, const Field& field, std::optional<dom::element> value, std::string& scratch) {
-  if (!value || is_empty_json(*value)) {
-    column.end_missing_row();
+ private:
+  // A value that is not missing, of a row or of its list.
+  Check add_value(ColumnBuilder& column, const Field& field, const JsonValue& value) {
+    switch (column.type()) {
+      case ColumnType::kInteger:
+        return add_integer(column, field, value);
+      case ColumnType::kNumber:
+        return add_number(column, field, value);
+      case ColumnType::kString:
+        break;
+    }
+    const std::string_view text = parser_.text(value, scratch_);
+    if (text.find('\0') != std::string_view::npos) {
+      return Complaint{field.name, "the string holds the character NUL, which no key may", ""};
+    }
+    column.add(text);
     return std::nullopt;
   }
-  if (!value->is_array()) {
-    if (Check bad = add_value(column, field, *value, scratch)) return bad;
-  } else if (column.cells() == Cells::kSingle) {
-    // As text, where that is what the caller wants, or the first rows have lists that no column can hold.
-    const bool as_text = column.type() == ColumnType::kString && (!field.guessed || field.example.starts_with('['));
-    if (!as_text) {
-      return Complaint{field.name, "a list came; the first rows of the column have single values",
-                       "write a list in one of the first rows, or leave the column out by data.select"};
+
+  Check add_integer(ColumnBuilder& column, const Field& field, const JsonValue& value) {
+    constexpr double kExact = 9007199254740992.0;  // 2^53: integers up to it are no rounded ones
+    std::int64_t parsed = 0;
+    switch (value.kind) {
+      case Kind::kInteger:
+      case Kind::kBoolean:
+        column.add(value.integer);
+        return std::nullopt;
+      case Kind::kLargeInteger:
+        return Complaint{
+            field.name, fmt::format("{} is beyond the 64-bit integers (-2^63 to 2^63 - 1)", value.large),
+            fmt::format("set data.types.{} = \"string\" to take the column as text", toml_key(field.name))};
+      case Kind::kNumber:
+        if (field.guessed || value.number != std::trunc(value.number) || std::abs(value.number) > kExact) break;
+        column.add(static_cast<std::int64_t>(value.number));
+        return std::nullopt;
+      case Kind::kString:
+        if (field.guessed || parse_integer(value.string, parsed) > Parsed::kLeadingZero) break;
+        column.add(parsed);
+        return std::nullopt;
+      default:
+        break;
     }
-    if (Check bad = add_value(column, field, *value, scratch)) return bad;
-  } else {
-    const dom::array list = value->get_array().value_unsafe();
-    for (const dom::element item : list) {
-      if (is_missing_json(item)) {
-        column.add_missing_value();
-      } else if (Check bad = add_value(column, field, item, scratch)) {
-        return bad;
-      }
-    }
+    return no_value(field, value, "an integer");
   }
-  column.end_row();
-  return std::nullopt;
-}
+
+  Check add_number(ColumnBuilder& column, const Field& field, const JsonValue& value) {
+    double parsed = 0;
+    switch (value.kind) {
+      case Kind::kInteger:
+      case Kind::kBoolean:
+        column.add(static_cast<double>(value.integer));
+        return std::nullopt;
+      case Kind::kLargeInteger:
+        column.add(static_cast<double>(value.large));
+        return std::nullopt;
+      case Kind::kNumber:
+        column.add(value.number);
+        return std::nullopt;
+      case Kind::kString:
+        if (field.guessed || parse_number(value.string, parsed) != Parsed::kOk) break;
+        column.add(parsed);
+        return std::nullopt;
+      default:
+        break;
+    }
+    return no_value(field, value, "a number");
+  }
+
+  Complaint no_value(const Field& field, const JsonValue& value, std::string_view needed) {
+    const bool inner = value.kind == Kind::kList || value.kind == Kind::kObject;
+    const std::string came = inner ? fmt::format("{} came, which", kind_name(value))
+                                   : fmt::format("the value {}", quoted(parser_.text(value, scratch_)));
+    return {
+        field.name,
+        fmt::format("{} is not {}{}", came, needed, field.guessed ? ", as the first rows of the column are" : ""),
+        fmt::format("correct it, or set data.types.{} = \"string\" to take the column as text", toml_key(field.name))};
+  }
+
+  JsonParser& parser_;
+  std::string scratch_;
+};
 
 }  // namespace
 
 // What the values of one key seen so far allow.
 class JsonlReader::Guess {
  public:
-  void see(dom::element value, std::int64_t line) {
-    if (is_empty_json(value)) return;
-    if (!value.is_array()) {
-      see_scalar(value, line);
+  void see(const JsonValue& value, JsonParser& parser, std::int64_t line) {
+    if (is_nothing(value)) return;
+    if (value.kind != Kind::kList) {
+      see_scalar(value, parser, line);
       return;
     }
-    const dom::array list = value.get_array().value_unsafe();
-    for (const dom::element item : list) {
-      if (item.is_array() || item.is_object()) {
-        if (!nested_) decide(value, line);
-        nested_ = true;
-        return;
-      }
-      if (!is_missing_json(item)) see_scalar(item, line);
-    }
-    list_ = true;
+    const Check nested = parser.for_each_item(value, [&](const JsonValue& item) -> Check {
+      if (item.kind == Kind::kList || item.kind == Kind::kObject) return Complaint{};
+      if (!item.missing()) see_scalar(item, parser, line);
+      return std::nullopt;
+    });
+    if (nested && !nested_) decide(value, parser, line);
+    (nested ? nested_ : list_) = true;
   }
 
   void put(Field& field) {
@@ -206,19 +207,19 @@ class JsonlReader::Guess {
   bool decided() const noexcept { return list_ || nested_ || text_ || boolean_ || integer_ || number_; }
 
  private:
-  void see_scalar(dom::element value, std::int64_t line) {
-    bool& kind = value.is_string()                      ? text_
-                 : value.is_bool()                      ? boolean_
-                 : value.type() == element_type::DOUBLE ? number_
-                                                        : integer_;
+  void see_scalar(const JsonValue& value, JsonParser& parser, std::int64_t line) {
+    bool& kind = value.kind == Kind::kString    ? text_
+                 : value.kind == Kind::kBoolean ? boolean_
+                 : value.kind == Kind::kNumber  ? number_
+                                                : integer_;
     const bool stronger = &kind == &text_ ? !text_ : !text_ && (&kind == &number_ ? !number_ : !decided());
-    if (stronger && !nested_) decide(value, line);
+    if (stronger && !nested_) decide(value, parser, line);
     kind = true;
   }
 
-  void decide(dom::element value, std::int64_t line) {
+  void decide(const JsonValue& value, const JsonParser& parser, std::int64_t line) {
     std::string scratch;
-    example_ = json_text(value, scratch).substr(0, kMaxNameBytes);
+    example_ = parser.text(value, scratch).substr(0, kMaxNameBytes);
     line_ = line;
   }
 
@@ -250,10 +251,10 @@ struct JsonlReader::State {
     ++row;
     lookup.start_row();
     values.assign(wanted.size(), std::nullopt);
-    auto take = [&](std::string_view name, dom::element value) -> Check {
+    const auto take = [&](std::string_view name, const JsonValue& value) -> Check {
       const std::size_t field = lookup.find(name);
       if (field == Lookup::kNone) {
-        if (only_known_keys || is_empty_json(value)) return std::nullopt;
+        if (only_known_keys || is_nothing(value)) return std::nullopt;
         return Complaint{
             "", fmt::format("the key {} is not in the first rows", quoted(name)),
             fmt::format("set data.types.{} to its type, or name the columns to take in data.select", toml_key(name))};
@@ -264,16 +265,13 @@ struct JsonlReader::State {
       if (slots[field] >= 0) values[static_cast<std::size_t>(slots[field])] = value;
       return std::nullopt;
     };
-    dom::object object;
-    path.clear();
-    Check bad = parse_json_row(parser, text, object);
-    return bad ? bad : for_each_json_value(object, path, take);
+    return parser.parse(text, take);
   }
 
   // Appends the row to the columns, whole or not at all.
   Check add(std::size_t rows) {
     for (std::size_t i = 0; i < columns.size(); ++i) {
-      Check bad = add_row(columns[i], fields[static_cast<std::size_t>(wanted[i])], values[i], scratch);
+      Check bad = appender.add_row(columns[i], fields[static_cast<std::size_t>(wanted[i])], values[i]);
       if (!bad) continue;
       for (ColumnBuilder& column : columns) column.truncate(rows);
       return bad;
@@ -284,14 +282,13 @@ struct JsonlReader::State {
   const std::vector<Field>& fields;
   JsonLines lines;
   Lookup lookup;
-  dom::parser parser;
-  std::string path;
-  std::string scratch;
+  JsonParser parser;
+  Appender appender{parser};
   std::vector<std::int64_t> wanted;
-  std::vector<std::int32_t> slots;                  // field -> place among the wanted ones, or -1
-  std::vector<std::int64_t> row_of;                 // field -> last row that has it
-  std::int64_t row = 0;                             // rows looked at so far
-  std::vector<std::optional<dom::element>> values;  // of the wanted fields in the row
+  std::vector<std::int32_t> slots;               // field -> place among the wanted ones, or -1
+  std::vector<std::int64_t> row_of;              // field -> last row that has it
+  std::int64_t row = 0;                          // rows looked at so far
+  std::vector<std::optional<JsonValue>> values;  // of the wanted fields in the row
   std::vector<ColumnBuilder> columns;
   std::vector<std::int64_t> row_lines;  // of the rows of the batch
 };
@@ -308,13 +305,12 @@ JsonlReader::~JsonlReader() = default;
 
 void JsonlReader::guess() {
   JsonLines lines(source_, options_.limits);
-  dom::parser parser;
+  JsonParser parser;
   std::vector<Guess> guesses;
   std::vector<Field> found;
   Places places;
-  std::string path;
   std::int64_t line = 0;
-  auto see = [&](std::string_view name, dom::element value) -> Check {
+  const auto see = [&](std::string_view name, const JsonValue& value) -> Check {
     auto place = places.find(name);
     if (place == places.end()) {
       if (name.size() > kMaxNameBytes) return Complaint{"", fmt::format("the key {} is too long", quoted(name)), ""};
@@ -329,7 +325,7 @@ void JsonlReader::guess() {
       field.name = name;
       found.push_back(std::move(field));
     }
-    guesses[place->second].see(value, line);
+    guesses[place->second].see(value, parser, line);
     return std::nullopt;
   };
 
@@ -341,10 +337,7 @@ void JsonlReader::guess() {
     scanned += static_cast<std::int64_t>(lines.rows());
     for (std::size_t i = 0; i < lines.rows() && seen < options_.guess_rows; ++i, ++seen) {
       line = lines.line(i);
-      dom::object object;
-      path.clear();
-      Check bad = parse_json_row(parser, lines.row(i), object);
-      if (!bad) bad = for_each_json_value(object, path, see);
+      const Check bad = parser.parse(lines.row(i), see);
       if (!bad || bad_row) continue;
       bad_row = {fmt::format("{}:{}", source_.name, line), bad->message, bad->fix};
       if (bad_rows_->policy() == BadRows::Policy::kError) bad_rows_->add(*bad_row, lines.row(i));
@@ -378,7 +371,8 @@ void JsonlReader::guess() {
 void JsonlReader::add_declared(bool all_seen) {
   std::vector<std::string> names;
   for (std::size_t i = 0; i < std::min<std::size_t>(fields_.size(), 1000); ++i) names.push_back(fields_[i].name);
-  for (const auto& [name, type] : options_.types) {
+  for (const auto& entry : options_.types) {
+    const std::string& name = entry.first;
     auto found = std::find_if(fields_.begin(), fields_.end(), [&](const Field& field) { return field.name == name; });
     if (found == fields_.end()) {
       constexpr std::size_t kLongName = 4;  // shorter ones are often near to each other
@@ -388,7 +382,7 @@ void JsonlReader::add_declared(bool all_seen) {
       field.name = name;
       found = fields_.insert(fields_.end(), std::move(field));
     }
-    found->type = type;
+    found->type = entry.second;
     found->guessed = false;
   }
 }

@@ -178,6 +178,17 @@ TEST(JsonlReader, ReadsOneArrayOfObjects) {
   EXPECT_THAT(refused("[{\"a\": 1}}]"), HasSubstr("a value is missing"));
 }
 
+TEST(JsonlReader, RowsComeBeforeTheErrorsBehindThem) {
+  for (const std::size_t block : {4, 1000}) {
+    JsonlOptions options;
+    options.limits.block_bytes = block;
+    options.guess_rows = 1;
+    EXPECT_THAT(refused("[{\"a\": 1}, 7] more", options), HasSubstr("x.jsonl:1: a number came"));
+    EXPECT_THAT(refused("[{\"a\": 1}, {\"a\": \"x\"},]", options), HasSubstr("'x' is not an integer"));
+    EXPECT_THAT(refused("[{\"a\": 1}\n, {\"a\": 2}\n", options), HasSubstr("x.jsonl:2: the text ends"));
+  }
+}
+
 TEST(JsonlReader, BadRowsMayBeLeftOut) {
   BadRows bad(BadRows::Policy::kSkip, 1, "");
   JsonlOptions options;

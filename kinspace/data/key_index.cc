@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
 #include <utility>
 
 #include "kinspace/base/error.h"
@@ -24,22 +25,46 @@ std::uint64_t hash_of(std::int64_t key, std::uint64_t salt) noexcept {
   return mix64(static_cast<std::uint64_t>(key) ^ mix64(salt));
 }
 
+std::uint64_t load(const char* p, std::size_t bytes) noexcept {
+  std::uint64_t word = 0;
+  std::memcpy(&word, p, bytes);
+  return word;
+}
+
+std::uint64_t fold(std::uint64_t a, std::uint64_t b) noexcept {
+  __extension__ using Product = unsigned __int128;
+  const Product product = static_cast<Product>(a) * b;
+  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+}
+
+// A product of two words folds 16 bytes at a time; the last 16 may overlap those before.
 std::uint64_t hash_of(std::string_view key, std::uint64_t salt) noexcept {
-  std::uint64_t hash = mix64(salt) ^ key.size();
-  for (; key.size() > 8; key.remove_prefix(8)) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, key.data(), 8);
-    hash = mix64(hash ^ word);
+  constexpr std::uint64_t kFirst = 0x9E3779B97F4A7C15ULL;
+  constexpr std::uint64_t kSecond = 0xD1B54A32D192ED03ULL;
+  const char* p = key.data();
+  std::size_t left = key.size();
+  std::uint64_t hash = mix64(salt) ^ left;
+  for (; left > 16; left -= 16, p += 16) hash = fold(load(p, 8) ^ kFirst, load(p + 8, 8) ^ hash);
+  std::uint64_t a = 0;
+  std::uint64_t b = 0;
+  if (left >= 8) {
+    a = load(p, 8);
+    b = load(p + left - 8, 8);
+  } else if (left >= 4) {
+    a = load(p, 4);
+    b = load(p + left - 4, 4);
+  } else if (left > 0) {
+    a = static_cast<std::uint64_t>(static_cast<unsigned char>(p[0])) << 16 |
+        static_cast<std::uint64_t>(static_cast<unsigned char>(p[left / 2])) << 8 |
+        static_cast<unsigned char>(p[left - 1]);
   }
-  std::uint64_t rest = 0;
-  if (!key.empty()) std::memcpy(&rest, key.data(), key.size());  // the data of an empty one may be null
-  return mix64(hash ^ rest);
+  return mix64(fold(a ^ kFirst ^ hash, b ^ kSecond));
 }
 
 }  // namespace
 
-template <class Key, class Equal>
-std::int64_t KeyIndex::find_slot(std::uint64_t hash, const Key& key, Equal equal) const noexcept {
+template <class Key>
+std::int64_t KeyIndex::find_hashed(std::uint64_t hash, Key key) const noexcept {
   if (slots_.empty()) return -1;
   const std::uint64_t tag = hash >> 32;
   const std::size_t mask = slots_.size() - 1;
@@ -48,33 +73,81 @@ std::int64_t KeyIndex::find_slot(std::uint64_t hash, const Key& key, Equal equal
     if (slot == 0) return -1;
     if (slot >> 32 == tag) {
       const auto number = static_cast<std::int64_t>((slot & kNumberMask) - 1);
-      if (equal(static_cast<std::size_t>(number), key)) return number;
+      if (is(static_cast<std::size_t>(number), key)) return number;
     }
   }
 }
 
+template <class Key>
+std::uint32_t KeyIndex::insert_hashed(std::uint64_t hash, Key key) {
+  const std::int64_t found = find_hashed(hash, key);
+  if (found >= 0) return static_cast<std::uint32_t>(found);
+  push(key);
+  return add(hash);
+}
+
 std::int64_t KeyIndex::find(std::int64_t key) const noexcept {
-  return find_slot(hash_of(key, salt_), key, [this](std::size_t i, std::int64_t k) { return integers_[i] == k; });
+  return find_hashed(hash_of(key, salt_), key);
 }
 
 std::int64_t KeyIndex::find(std::string_view key) const noexcept {
-  return find_slot(hash_of(key, salt_), key, [this](std::size_t i, std::string_view k) { return strings_[i] == k; });
+  return find_hashed(hash_of(key, salt_), key);
 }
 
 std::uint32_t KeyIndex::insert(std::int64_t key) {
   KIN_ASSERT(integers_only_);
-  const std::int64_t found = find(key);
-  if (found >= 0) return static_cast<std::uint32_t>(found);
-  integers_.push_back(key);
-  return add(hash_of(key, salt_));
+  return insert_hashed(hash_of(key, salt_), key);
 }
 
 std::uint32_t KeyIndex::insert(std::string_view key) {
   KIN_ASSERT(!integers_only_);
-  const std::int64_t found = find(key);
-  if (found >= 0) return static_cast<std::uint32_t>(found);
-  strings_.push_back(store(key));
-  return add(hash_of(key, salt_));
+  return insert_hashed(hash_of(key, salt_), key);
+}
+
+// Calls each(i, hash) for every key, when what it will look at has been fetched.
+template <class Key, class Each>
+void KeyIndex::in_blocks(std::span<const Key> keys, Each each) const {
+  constexpr std::size_t kBlockKeys = 32;
+  std::uint64_t hashes[kBlockKeys];
+  for (std::size_t first = 0; first < keys.size(); first += kBlockKeys) {
+    const std::size_t count = std::min(kBlockKeys, keys.size() - first);
+    const std::uint64_t salt = salt_;
+    for (std::size_t i = 0; i < count; ++i) {
+      hashes[i] = hash_of(keys[first + i], salt);
+      if (bits_ > 0) __builtin_prefetch(&slots_[static_cast<std::size_t>(hashes[i] >> (64 - bits_))]);
+    }
+    for (std::size_t i = 0; i < count && bits_ > 0; ++i) {
+      const std::uint64_t slot = slots_[static_cast<std::size_t>(hashes[i] >> (64 - bits_))];
+      if (slot == 0) continue;
+      const auto number = static_cast<std::size_t>((slot & kNumberMask) - 1);
+      if constexpr (std::is_same_v<Key, std::string_view>) {
+        __builtin_prefetch(&strings_[number]);
+      } else {
+        __builtin_prefetch(&integers_[number]);
+      }
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      each(first + i, salt == salt_ ? hashes[i] : hash_of(keys[first + i], salt_));
+    }
+  }
+}
+
+void KeyIndex::insert(std::span<const std::int64_t> keys, std::span<std::int64_t> numbers) {
+  KIN_ASSERT(integers_only_ && keys.size() == numbers.size());
+  in_blocks(keys, [&](std::size_t i, std::uint64_t hash) { numbers[i] = insert_hashed(hash, keys[i]); });
+}
+
+void KeyIndex::insert(std::span<const std::string_view> keys, std::span<std::int64_t> numbers) {
+  KIN_ASSERT(!integers_only_ && keys.size() == numbers.size());
+  in_blocks(keys, [&](std::size_t i, std::uint64_t hash) { numbers[i] = insert_hashed(hash, keys[i]); });
+}
+
+void KeyIndex::find(std::span<const std::int64_t> keys, std::span<std::int64_t> numbers) const noexcept {
+  in_blocks(keys, [&](std::size_t i, std::uint64_t hash) { numbers[i] = find_hashed(hash, keys[i]); });
+}
+
+void KeyIndex::find(std::span<const std::string_view> keys, std::span<std::int64_t> numbers) const noexcept {
+  in_blocks(keys, [&](std::size_t i, std::uint64_t hash) { numbers[i] = find_hashed(hash, keys[i]); });
 }
 
 std::uint32_t KeyIndex::add(std::uint64_t hash) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +41,13 @@ class KeyIndex {
   std::int64_t find(std::int64_t key) const noexcept;
   std::int64_t find(std::string_view key) const noexcept;
 
+  /// The same for many keys, one after the other; faster, since the memory of several is awaited at a time.
+  /// `numbers` is as long as `keys`.
+  void insert(std::span<const std::int64_t> keys, std::span<std::int64_t> numbers);
+  void insert(std::span<const std::string_view> keys, std::span<std::int64_t> numbers);
+  void find(std::span<const std::int64_t> keys, std::span<std::int64_t> numbers) const noexcept;
+  void find(std::span<const std::string_view> keys, std::span<std::int64_t> numbers) const noexcept;
+
   /// Numbers the keys anew, by rising key (strings by their bytes). Returns the new number of each old one.
   std::vector<std::uint32_t> sort();
 
@@ -51,8 +59,16 @@ class KeyIndex {
   // so the table grows without a look at the keys.
   static constexpr std::uint64_t kNumberMask = 0xFFFFFFFFULL;
 
-  template <class Key, class Equal>
-  std::int64_t find_slot(std::uint64_t hash, const Key& key, Equal equal) const noexcept;
+  bool is(std::size_t number, std::int64_t key) const noexcept { return integers_[number] == key; }
+  bool is(std::size_t number, std::string_view key) const noexcept { return strings_[number] == key; }
+  void push(std::int64_t key) { integers_.push_back(key); }
+  void push(std::string_view key) { strings_.push_back(store(key)); }
+  template <class Key>
+  std::int64_t find_hashed(std::uint64_t hash, Key key) const noexcept;
+  template <class Key>
+  std::uint32_t insert_hashed(std::uint64_t hash, Key key);
+  template <class Key, class Each>
+  void in_blocks(std::span<const Key> keys, Each each) const;
   std::uint32_t add(std::uint64_t hash);
   void grow();
   void change_salt();

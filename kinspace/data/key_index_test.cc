@@ -7,6 +7,8 @@
 #include <limits>
 #include <map>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "kinspace/base/hash.h"
 #include "kinspace/base/random.h"
@@ -26,6 +28,36 @@ TEST(KeyIndex, NumbersKeysInTheOrderInWhichTheyCome) {
   EXPECT_EQ(index.find(std::int64_t{-1}), 1);
   EXPECT_EQ(index.find(std::int64_t{6}), -1);
   EXPECT_EQ(index.text(1), "-1");
+}
+
+TEST(KeyIndex, ManyKeysAtOnceAreAsOneAfterTheOther) {
+  RandomStream random(9, Purpose::kInit, 0, 0);
+  KeyIndex one(true), many(true), one_text(false), many_text(false);
+  for (const std::size_t count : {0, 1, 31, 32, 33, 1000, 5000}) {
+    std::vector<std::int64_t> keys(count);
+    std::vector<std::string> texts(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      keys[i] = static_cast<std::int64_t>(random.below(3000)) - 100;
+      texts[i] = std::string(random.below(40), 'x') + std::to_string(keys[i]);
+    }
+    const std::vector<std::string_view> views(texts.begin(), texts.end());
+    std::vector<std::int64_t> found(count), want(count), numbers(count), text_numbers(count);
+    for (std::size_t i = 0; i < count; ++i) want[i] = one.find(keys[i]);
+    many.find(keys, found);
+    EXPECT_EQ(found, want) << "before they are all there";
+    many.insert(keys, numbers);
+    many_text.insert(views, text_numbers);
+    for (std::size_t i = 0; i < count; ++i) {
+      ASSERT_EQ(numbers[i], one.insert(keys[i]));
+      ASSERT_EQ(text_numbers[i], one_text.insert(views[i]));
+    }
+    many.find(keys, found);
+    EXPECT_EQ(found, numbers);
+    many_text.find(views, found);
+    EXPECT_EQ(found, text_numbers);
+  }
+  EXPECT_EQ(many.size(), one.size());
+  EXPECT_EQ(many_text.size(), one_text.size());
 }
 
 TEST(KeyIndex, TakesStringsOfAnyBytes) {

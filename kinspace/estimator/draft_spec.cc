@@ -33,9 +33,9 @@ void draft_recommender(const TableProfile& table, const RatingColumns& roles, Sp
   spec.data.group_by = group.name;
   draft.comments["data.group_by"] = "rows of the same value are one history";
   if (roles.time) {
-    spec.data.order_by = {table.columns[*roles.time].name};
-    draft.comments["data.order_by"] =
-        fmt::format("from {} to {}", table.columns[*roles.time].first, table.columns[*roles.time].last);
+    const ColumnProfile& time = table.columns[*roles.time];
+    spec.data.order_by = {time.name};
+    if (time.time != TimeForm::kNone) draft.comments["data.order_by"] = fmt::format("{} to {}", time.first, time.last);
   } else {
     draft.head.emplace_back("No column says when: histories are in the order of the rows.");
   }
@@ -57,6 +57,13 @@ void draft_recommender(const TableProfile& table, const RatingColumns& roles, Sp
   draft.comments["columns." + name + ".embed"] =
       fmt::format("the rule of thumb says {}", rule_of_thumb_dim(item.distinct));
   spec.head.target = name;
+  constexpr std::int64_t kFewestGroups = 50;
+  if (group.distinct >= kFewestGroups) {
+    spec.split.valid = 0.1;
+    spec.split.test = 0.1;
+    draft.comments["split.valid"] = "share of the histories that is held out to watch the training";
+    draft.comments["split.test"] = "share for kin evaluate";
+  }
 }
 
 /// Settings of the draft that differ from the defaults, by path, as TOML.
@@ -158,13 +165,13 @@ SpecDraft draft_spec(const TableProfile& table, const DataOptions& data, const s
     }
     const ColumnSuggestion suggestion = suggest_column(column);
     if (suggestion.columns.empty()) draft.out.push_back(fmt::format("{}: {}", column.name, suggestion.reason));
-    for (const auto& [name, feature] : suggestion.columns) {
+    for (const auto& [name, feature, comment] : suggestion.columns) {
       if (!draft.spec.columns.emplace(name, feature).second) {
         draft.out.push_back(fmt::format("{}: another column is called {} already", column.name, name));
         continue;
       }
       draft.order.push_back(name);
-      draft.comments["columns." + name] = suggestion.reason;
+      draft.comments["columns." + name] = comment;
     }
   }
   if (!found) {
@@ -199,6 +206,7 @@ std::string draft_toml(const SpecDraft& draft) {
   if (draft.recommender) {
     for (const std::string& name : draft.order) add_table("columns." + name);
     add_table("head");
+    add_table("split");
     return out;
   }
   std::vector<Line> lines;

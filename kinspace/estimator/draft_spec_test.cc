@@ -38,7 +38,7 @@ SpecDraft draft(const std::string& text, const std::string& target = {}) {
 TEST(DraftSpec, HoldsAColumnForEachUsefulOne) {
   const SpecDraft houses_draft = draft(houses(), "price");
   EXPECT_FALSE(houses_draft.recommender);
-  EXPECT_THAT(houses_draft.order, ElementsAre("area", "sqft_lot", "energy", "sold_hour", "sold_month", "sold_weekday",
+  EXPECT_THAT(houses_draft.order, ElementsAre("area", "sqft_lot", "energy", "sold_weekday", "sold_hour", "sold_month",
                                               "sold_weekday_hour"));
   EXPECT_THAT(houses_draft.out, ElementsAre("id: another value in every row"));
   EXPECT_EQ(std::get<NumericColumn>(houses_draft.spec.columns.at("sqft_lot")).scale, "log1p");

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "kinspace/base/buffer.h"
 #include "kinspace/base/error.h"
 #include "kinspace/base/text.h"
 
@@ -22,8 +23,18 @@ std::pair<std::uint64_t, std::uint64_t> range(const EncodedStore& s, std::int64_
   return {s.offsets[row], s.offsets[row + 1]};
 }
 
+/// Makes room for `more` values behind those that are there.
+template <class T>
+void make_room(std::vector<T>& values, std::size_t more) {
+  const std::size_t size = values.size() + more;
+  if (size <= values.capacity()) return;
+  values.reserve(std::max(size, 2 * values.capacity()));
+  advise_huge_pages(values.data() + values.size(), (values.capacity() - values.size()) * sizeof(T));
+}
+
 template <class T>
 void add(std::vector<T>& to, const std::vector<T>& from) {
+  make_room(to, from.size());
   to.insert(to.end(), from.begin(), from.end());
 }
 
@@ -37,16 +48,14 @@ void append_offsets(EncodedStore& s, std::int64_t rows_before, const std::vector
     std::iota(s.offsets.begin(), s.offsets.end(), std::uint64_t{0});
   }
   const std::uint64_t base = s.offsets.back();
+  make_room(s.offsets, rows);
   for (std::size_t r = 1; r <= rows; ++r) s.offsets.push_back(base + static_cast<std::uint64_t>(offsets[r]));
 }
 
 void append_ids(EncodedStore& s, const std::vector<std::int64_t>& ids) {
   if (s.wide()) return add(s.wide_ids, ids);
-  const std::size_t before = s.ids.size();
-  s.ids.resize(before + ids.size());
-  // -1 becomes kOutOfVocabulary by itself.
-  std::transform(ids.begin(), ids.end(), s.ids.begin() + static_cast<std::ptrdiff_t>(before),
-                 [](std::int64_t id) { return static_cast<std::uint32_t>(id); });
+  make_room(s.ids, ids.size());
+  s.ids.insert(s.ids.end(), ids.begin(), ids.end());  // -1 becomes kOutOfVocabulary by itself
 }
 
 [[noreturn]] void corrupt(const EncodedStore& s, const std::string& what) {
@@ -99,6 +108,20 @@ std::uint64_t EncodedTable::bytes() const noexcept {
            4 * (s.ids.size() + s.weights.size() + s.positions.size() + s.dense.size());
   }
   return sum;
+}
+
+void EncodedTable::reserve(std::int64_t rows) {
+  const auto more = static_cast<std::size_t>(std::max<std::int64_t>(rows - rows_, 0));
+  for (EncodedStore& s : columns_) {
+    if (!s.info.categorical) {
+      make_room(s.dense, more * static_cast<std::size_t>(s.info.width));
+    } else if (s.wide()) {
+      make_room(s.wide_ids, more);
+    } else {
+      make_room(s.ids, more);
+    }
+    if (s.info.weighted) make_room(s.weights, more);
+  }
 }
 
 void EncodedTable::append(const EncodedBatch& batch) {

@@ -39,6 +39,9 @@ class EncodedTable {
   const std::vector<EncodedStore>& columns() const noexcept { return columns_; }
   std::uint64_t bytes() const noexcept;
 
+  /// Makes room for so many rows with one id each, so that appending them moves nothing; more may come all the same.
+  void reserve(std::int64_t rows);
+
   /// Adds the rows of a batch of the same columns.
   void append(const EncodedBatch& batch);
 

@@ -3,6 +3,8 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include "kinspace/base/error.h"
@@ -12,6 +14,21 @@
 namespace kin {
 
 using internal::BatchRows;
+
+namespace {
+
+// Empties what a column does not fill, should the batch have held other columns before.
+void clear_rest(const EncodedInfo& info, EncodedColumn& out) {
+  const bool ids = info.categorical || info.num_buckets > 0;
+  if (info.categorical) out.dense.clear();
+  if (!info.weighted) out.weights.clear();
+  if (!info.sequence) out.lengths.clear();
+  if (!ids) out.ids.clear();
+  if (!ids) out.positions.clear();
+  if (!ids && !info.sequence) out.offsets.clear();
+}
+
+}  // namespace
 
 struct Encoder::State {
   std::shared_ptr<FittedColumns> fitted;  // clones read it too
@@ -47,7 +64,10 @@ struct Encoder::State {
   void encode(const BatchRows& rows, EncodedBatch& out) {
     out.rows = static_cast<std::int64_t>(rows.size());
     out.columns.resize(compiled.encoders.size());
-    for (const std::size_t i : compiled.order) compiled.encoders[i]->encode(rows, out.columns, out.columns[i]);
+    for (const std::size_t i : compiled.order) {
+      clear_rest(compiled.infos[i], out.columns[i]);
+      compiled.encoders[i]->encode(rows, out.columns, out.columns[i]);
+    }
   }
 };
 
@@ -74,9 +94,13 @@ std::vector<std::int64_t> Encoder::bind(std::span<const Field> fields, const std
   internal::Binding binding;
   binding.file = file;
   binding.place = std::move(place);
+  std::unordered_map<std::string_view, std::int64_t> places;
+  for (std::size_t i = 0; i < fields.size(); ++i) places.emplace(fields[i].name, static_cast<std::int64_t>(i));
   for (std::size_t i = 0; i < sources().size(); ++i) {
-    const std::string role = "columns." + toml_key(state_->compiled.readers[i]);
-    positions.push_back(find_field(fields, sources()[i], file, role));
+    const auto found = places.find(sources()[i]);
+    positions.push_back(found != places.end() ? found->second
+                                              : find_field(fields, sources()[i], file,
+                                                           "columns." + toml_key(state_->compiled.readers[i])));
     binding.fields.push_back(fields[static_cast<std::size_t>(positions.back())]);
   }
   for (const auto& encoder : state_->compiled.encoders) encoder->bind(binding);
@@ -153,7 +177,7 @@ void Encoder::learn_and_encode(const Batch& batch, std::span<const std::uint32_t
   state_->training.resize(chosen.size());
   auto next = training.begin();
   for (std::size_t i = 0; i < chosen.size(); ++i) {
-    next = std::lower_bound(next, training.end(), chosen[i]);
+    while (next != training.end() && *next < chosen[i]) ++next;
     state_->training[i] = next != training.end() && *next == chosen[i] ? 1 : 0;
   }
   const bool all = static_cast<std::int64_t>(chosen.size()) == batch.rows;
@@ -162,6 +186,7 @@ void Encoder::learn_and_encode(const Batch& batch, std::span<const std::uint32_t
   out.columns.resize(columns().size());
   for (const std::size_t i : state_->compiled.order) {
     internal::ColumnEncoder& encoder = *state_->compiled.encoders[i];
+    clear_rest(columns()[i], out.columns[i]);
     if (encoder.fitted()) {
       encoder.encode(rows, out.columns, out.columns[i]);
     } else {

@@ -1,5 +1,6 @@
 #include "kinspace/features/time_part.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <utility>
@@ -89,6 +90,59 @@ std::int64_t part_of(TimePart part, std::int64_t local) {
       return weekday * 24 + second / 3600;
     default:
       return part_of_date(part, day);
+  }
+}
+
+/// (value + shift) mod period / step, by rows of one kind.
+template <std::int64_t kPeriod, std::int64_t kStep>
+void periodic(std::span<const std::int64_t> values, std::int64_t shift, std::int64_t* out) {
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const std::int64_t rest = (values[i] + shift) % kPeriod;
+    out[i] = (rest + (kPeriod & (rest >> 63))) / kStep;
+  }
+}
+
+/// Parts that come again every week, of values that are times, in a zone of one offset; false for other parts.
+template <std::int64_t kSecond>
+bool periodic_parts(TimePart part, std::int64_t offset, std::span<const std::int64_t> values, std::int64_t* out) {
+  constexpr std::int64_t kMinutes = 60 * kSecond, kHours = 60 * kMinutes, kDays = 24 * kHours, kWeeks = 7 * kDays;
+  const std::int64_t shift = offset * kSecond;
+  const std::int64_t monday = shift + 3 * kDays;  // 1970 began on a Thursday
+  switch (part) {
+    case TimePart::kHour:
+      periodic<kDays, kHours>(values, shift, out);
+      return true;
+    case TimePart::kMinute:
+      periodic<kHours, kMinutes>(values, shift, out);
+      return true;
+    case TimePart::kMinuteOfDay:
+      periodic<kDays, kMinutes>(values, shift, out);
+      return true;
+    case TimePart::kWeekday:
+      periodic<kWeeks, kDays>(values, monday, out);
+      return true;
+    case TimePart::kHourOfWeek:
+      periodic<kWeeks, kHours>(values, monday, out);
+      return true;
+    case TimePart::kMinuteOfWeek:
+      periodic<kWeeks, kMinutes>(values, monday, out);
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool periodic_parts(TimePart part, TimeUnit unit, std::int64_t offset, std::span<const std::int64_t> values,
+                    std::int64_t* out) {
+  switch (unit) {
+    case TimeUnit::kSeconds:
+      return periodic_parts<1>(part, offset, values, out);
+    case TimeUnit::kMilliseconds:
+      return periodic_parts<1'000>(part, offset, values, out);
+    case TimeUnit::kMicroseconds:
+      return periodic_parts<1'000'000>(part, offset, values, out);
+    default:
+      return false;
   }
 }
 
@@ -234,6 +288,21 @@ std::optional<std::int64_t> TimeDeriver::of(std::int64_t value, TimeUnit unit) c
     }
   }
   return of_integer(value);
+}
+
+bool TimeDeriver::of(std::span<const std::int64_t> values, TimeUnit unit, std::int64_t* out) const noexcept {
+  const auto offset = zone_.fixed_offset();
+  if (offset && !values.empty()) {
+    const auto [low, high] = std::minmax_element(values.begin(), values.end());
+    const bool all_times = of(*low, unit) && of(*high, unit);
+    if (all_times && periodic_parts(part_, unit, *offset, values, out)) return true;
+  }
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const auto part = of(values[i], unit);
+    if (!part) return false;
+    out[i] = *part;
+  }
+  return true;
 }
 
 std::optional<std::int64_t> TimeDeriver::of_integer(std::int64_t value) const noexcept {

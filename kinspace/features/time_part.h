@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -43,6 +44,9 @@ class TimeZone {
   /// Errors   kInvalidArgument for a name that is not there (with a suggestion), kCorruption for a damaged entry.
   explicit TimeZone(const std::string& name);
 
+  /// Seconds east of UTC where they are always the same.
+  std::optional<std::int64_t> fixed_offset() const noexcept;
+
   /// Seconds east of UTC at a point in time.
   std::int64_t offset_at(std::int64_t utc_seconds) const noexcept;
 
@@ -77,6 +81,10 @@ class TimeDeriver {
 
   std::optional<std::int64_t> of(std::string_view text) const noexcept;
   std::optional<std::int64_t> of(std::int64_t value, TimeUnit unit) const noexcept;
+
+  /// The same of many at once; faster where the zone has one offset. False when one is no time; `out` is then
+  /// unspecified.
+  bool of(std::span<const std::int64_t> values, TimeUnit unit, std::int64_t* out) const noexcept;
 
  private:
   std::optional<std::int64_t> of_integer(std::int64_t value) const noexcept;

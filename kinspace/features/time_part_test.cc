@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kinspace/base/error.h"
@@ -174,6 +175,32 @@ TEST(TimeDeriver, UnitsOfAFileCount) {
   EXPECT_EQ(hour.of(7200'000'000'000, TimeUnit::kNanoseconds), 3);
   EXPECT_EQ(hour.of(1, TimeUnit::kDays), 0);  // a date is one in every zone
   EXPECT_EQ(hour.of(-1, TimeUnit::kMilliseconds), 0);
+}
+
+TEST(TimeDeriver, ManyAtOnceAreAsOneByOne) {
+  std::vector<std::int64_t> seconds = {0, -1, 1, 86399, 86400, -86400, -86401, 951782400, -62135596800 + 86400};
+  for (std::int64_t i = 0; i < 100; ++i) seconds.push_back(i * 98'765'431 - 5'000'000'000);
+  for (const char* zone : {"UTC", "+05:45", "-11:00", "Europe/London"}) {
+    for (int part = 0; part <= static_cast<int>(TimePart::kEpoch); ++part) {
+      const TimeDeriver deriver(static_cast<TimePart>(part), TimeZone(zone));
+      for (const auto& [unit, scale] :
+           std::vector<std::pair<TimeUnit, std::int64_t>>{{TimeUnit::kSeconds, 1},
+                                                          {TimeUnit::kMilliseconds, 1'000},
+                                                          {TimeUnit::kMicroseconds, 1'000'000},
+                                                          {TimeUnit::kDays, 0},
+                                                          {TimeUnit::kNone, 1}}) {
+        std::vector<std::int64_t> values = seconds, out(seconds.size());
+        for (std::int64_t& value : values) value = scale == 0 ? value / 86400 : value * scale + (scale > 1 ? 7 : 0);
+        ASSERT_TRUE(deriver.of(values, unit, out.data()));
+        for (std::size_t i = 0; i < values.size(); ++i) {
+          ASSERT_EQ(out[i], deriver.of(values[i], unit)) << zone << " part " << part << " of " << values[i];
+        }
+        values.push_back(std::numeric_limits<std::int64_t>::max());
+        out.push_back(0);
+        EXPECT_EQ(deriver.of(values, unit, out.data()), unit == TimeUnit::kNone);
+      }
+    }
+  }
 }
 
 TEST(TimeDeriver, TimesBeyondTheCalendarAreNone) {

@@ -92,6 +92,10 @@ std::shared_ptr<const TzRules> rules_of(const std::string& name) {
 
 TimeZone::TimeZone(const std::string& name) : rules_(rules_of(name)) {}
 
+std::optional<std::int64_t> TimeZone::fixed_offset() const noexcept {
+  return rules_->fixed();
+}
+
 std::int64_t TimeZone::offset_at(std::int64_t utc_seconds) const noexcept {
   return rules_->offset_at(utc_seconds);
 }

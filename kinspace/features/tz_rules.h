@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,11 @@ class TzRules {
   /// From an entry of the tz database: a TZif file of version 1 to 4 (RFC 8536), whose `name` is for messages.
   /// Errors   kCorruption naming what is wrong; kNotSupported for files that count leap seconds.
   static TzRules parse(std::string_view file, const std::string& name);
+
+  /// The offset where it is always the same.
+  std::optional<std::int64_t> fixed() const noexcept {
+    return changes_.empty() ? std::optional(before_) : std::nullopt;
+  }
 
   /// Seconds east of UTC at a point in time.
   std::int64_t offset_at(std::int64_t utc_seconds) const noexcept;

@@ -16,6 +16,23 @@ namespace {
 
 constexpr std::int64_t kMaxRows = 0x7FFFFFFF;
 
+// A key with its count, and the begin of what it is sorted by, so that few comparisons have to look at the key.
+struct Candidate {
+  std::int64_t count;
+  std::uint64_t prefix;
+  std::int64_t key;
+};
+
+std::uint64_t sort_prefix(const KeyList& keys, std::int64_t i) {
+  if (keys.integers()) return static_cast<std::uint64_t>(keys.integer(i)) ^ (std::uint64_t{1} << 63);
+  const std::string& key = keys.string(i);
+  std::uint64_t prefix = 0;
+  for (std::size_t k = 0; k < 8; ++k) {
+    prefix = prefix << 8 | (k < key.size() ? static_cast<unsigned char>(key[k]) : 0);
+  }
+  return prefix;
+}
+
 KeyList pick(const KeyList& keys, std::span<const std::int64_t> chosen) {
   if (keys.integers()) {
     std::vector<std::int64_t> picked;
@@ -35,11 +52,12 @@ Vocabulary Vocabulary::learn(const std::string& column, const KeyList& keys, std
                              const VocabularyLimits& limits) {
   KIN_ASSERT(keys.size() == static_cast<std::int64_t>(counts.size()));
   const std::int64_t least = std::max<std::int64_t>(1, limits.min_count);
-  std::vector<std::int64_t> order;
+  std::vector<Candidate> candidates;
   for (std::size_t i = 0; i < counts.size(); ++i) {
-    if (counts[i] >= least) order.push_back(static_cast<std::int64_t>(i));
+    const auto at = static_cast<std::int64_t>(i);
+    if (counts[i] >= least) candidates.push_back({counts[i], sort_prefix(keys, at), at});
   }
-  if (order.empty()) {
+  if (candidates.empty()) {
     const std::int64_t most = counts.empty() ? 0 : *std::max_element(counts.begin(), counts.end());
     throw Error::bad_data(
         fmt::format("no value of column {} occurs {} times in the training events; the most frequent of {} "
@@ -47,11 +65,12 @@ Vocabulary Vocabulary::learn(const std::string& column, const KeyList& keys, std
                     quoted(column), with_thousands(least), with_thousands(keys.size()), with_thousands(most)),
         fmt::format("lower min_count of column {}", column));
   }
-  std::sort(order.begin(), order.end(), [&](std::int64_t i, std::int64_t j) {
-    const std::int64_t a = counts[static_cast<std::size_t>(i)];
-    const std::int64_t b = counts[static_cast<std::size_t>(j)];
-    return a != b ? a > b : keys.less(i, j);
+  std::sort(candidates.begin(), candidates.end(), [&](const Candidate& a, const Candidate& b) {
+    if (a.count != b.count) return a.count > b.count;
+    return a.prefix != b.prefix ? a.prefix < b.prefix : keys.less(a.key, b.key);
   });
+  std::vector<std::int64_t> order(candidates.size());
+  std::transform(candidates.begin(), candidates.end(), order.begin(), [](const Candidate& c) { return c.key; });
   if (limits.max_size > 0 && static_cast<std::int64_t>(order.size()) > limits.max_size) {
     order.resize(static_cast<std::size_t>(limits.max_size));
   }

@@ -82,9 +82,9 @@ inline bool take_rows(CsvScan& s, std::size_t filled, std::size_t line_ends) noe
   return plain;
 }
 
-/// The same where the last column takes the rest of the row.
-inline bool take_long_rows(CsvScan& s, std::size_t filled) noexcept {
-  for (std::size_t i = s.ends_size; i < filled; ++i) {
+/// The same where the last column takes the rest of the row; of the ends before s.ends[from] none is a line end.
+inline bool take_long_rows(CsvScan& s, std::size_t from, std::size_t filled) noexcept {
+  for (std::size_t i = from; i < filled; ++i) {
     const std::uint32_t at = s.ends[i];
     if (s.text[at] != '\n') continue;
     const std::uint32_t end = at - (at > s.begin && s.text[at - 1] == '\r' ? 1 : 0);
@@ -129,6 +129,7 @@ void scan_csv_as(CsvScan& s) noexcept {
       break;
     }
     const std::uint32_t strip_end = s.end - p > kStrip ? p + kStrip : s.end;
+    const std::size_t before_strip = filled;
     bool odd = false;
     for (; p < strip_end && !odd; p += 64) {
       if (filled + CsvScan::kSlack > s.ends_capacity) {
@@ -172,7 +173,7 @@ void scan_csv_as(CsvScan& s) noexcept {
       before = block;
     }
     const std::size_t rows = s.rows;
-    const bool plain = s.rest ? take_long_rows(s, filled) : take_rows(s, filled, line_ends);
+    const bool plain = s.rest ? take_long_rows(s, before_strip, filled) : take_rows(s, filled, line_ends);
     line_ends -= s.rows - rows;
     if (!plain || odd) s.stop = CsvScan::Stop::kOdd;
   }

@@ -95,21 +95,35 @@ void spread_to_rows(const Lookup& l, std::int64_t b, const float* d_out, RowCont
   }
 }
 
+double dot_in_double(const float* a, const float* b, std::int64_t dim) noexcept {
+  double sum = 0;
+  for (std::int64_t j = 0; j < dim; ++j) sum += double(a[j]) * double(b[j]);
+  return sum;
+}
+
 /// d loss / d w[k]: out = (sum w e) / s gives g.e / s for sum, less g.out / s for mean, less g.out w / s^2 for sqrtn.
-void spread_to_weights(const Lookup& l, std::int64_t b, const float* d_out, const float* out,
-                       GradientTarget to) noexcept {
-  const kernels::Table& k = kernels::active();
+/// In double, and with g.out from the rows: the two terms may all but cancel.
+void spread_to_weights(const Lookup& l, std::int64_t b, const float* d_out, double* dots, GradientTarget to) noexcept {
   const std::int64_t dim = l.table->dim();
-  const float inverse = l.norms[b] == 0.0F ? 0.0F : 1.0F / l.norms[b];
-  const float along = k.dot(d_out, out, dim);
+  double sum = 0;      // of w
+  double squares = 0;  // of w
+  double along = 0;    // g . sum of w e
   for (std::int64_t i = l.offsets[b]; i < l.offsets[b + 1]; ++i) {
-    float d = 0.0F;
+    dots[i] = 0;
+    if (!l.keeps(i) || l.norms[b] == 0.0F) continue;
+    const double w = l.weight(i);
+    dots[i] = dot_in_double(d_out, l.table->row(l.ids[i]), dim) * double(std::abs(l.clip(i)));
+    sum += w;
+    squares += w * w;
+    along += w * dots[i];
+  }
+  for (std::int64_t i = l.offsets[b]; i < l.offsets[b + 1]; ++i) {
+    double d = dots[i];
     if (l.keeps(i) && l.norms[b] != 0.0F) {
-      d = k.dot(d_out, l.table->row(l.ids[i]), dim) * inverse * std::abs(l.clip(i));
-      if (l.combiner == Combiner::kMean) d -= along * inverse;
-      if (l.combiner == Combiner::kSqrtN) d -= along * l.weight(i) * inverse * inverse;
+      if (l.combiner == Combiner::kMean) d = (d - along / sum) / sum;
+      if (l.combiner == Combiner::kSqrtN) d = (d - along * double(l.weight(i)) / squares) / std::sqrt(squares);
     }
-    to.matrix.data[i] = to.fresh ? d : to.matrix.data[i] + d;
+    to.matrix.data[i] = to.fresh ? static_cast<float>(d) : to.matrix.data[i] + static_cast<float>(d);
   }
 }
 
@@ -150,12 +164,15 @@ Var combine(Tape& tape, Parameter& table, const SparseTensor& ids, const Combine
 
   const Var result = tape.result(out, true);
   tape.record(result, [&tape, lookup, out, weights](ConstMatrixView d_out) {
-    const auto contributions = tape.row_gradient(*lookup.table).add(lookup.clips == nullptr ? lookup.nnz : 2 * lookup.nnz);
+    const auto contributions =
+        tape.row_gradient(*lookup.table).add(lookup.clips == nullptr ? lookup.nnz : 2 * lookup.nnz);
     const GradientTarget d_weights = weights.tracked() ? tape.gradient_target(weights) : GradientTarget{};
+    double* dots =
+        weights.tracked() ? tape.arena().array<double>(static_cast<std::size_t>(lookup.nnz)).data() : nullptr;
     parallel_for(tape.pool(), out.rows, kChunkExamples, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t b = begin; b < end; ++b) {
         spread_to_rows(lookup, b, d_out.row(b), contributions.data());
-        if (d_weights.matrix.data != nullptr) spread_to_weights(lookup, b, d_out.row(b), out.row(b), d_weights);
+        if (d_weights.matrix.data != nullptr) spread_to_weights(lookup, b, d_out.row(b), dots, d_weights);
       }
     });
   });

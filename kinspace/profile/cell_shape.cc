@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <map>
 #include <unordered_set>
+#include <vector>
 
 #include "kinspace/base/text.h"
 #include "kinspace/data/parse_number.h"
 #include "kinspace/features/time_part.h"
+#include "kinspace/profile/names.h"
 
 namespace kin {
 namespace {
@@ -112,8 +115,27 @@ bool is_split(std::span<const std::string> cells, const Separator& separator, Ce
   return true;
 }
 
+/// Aug 1 2004, 1-August-2004, Aug 2004: numbers and the name of a month.
+bool is_named_date(std::string_view text) {
+  constexpr std::string_view kMonths[] = {"january", "february", "march",     "april",   "may",      "june",
+                                          "july",    "august",   "september", "october", "november", "december"};
+  constexpr std::size_t kMostWords = 3;
+  const std::vector<std::string> words = words_of_name(text.substr(0, 40));
+  std::size_t months = 0;
+  std::size_t numbers = 0;
+  for (const std::string& word : words) {
+    if (is_digit(word.front())) {
+      ++numbers;
+    } else {
+      const auto names = [&](std::string_view month) { return word.size() >= 3 && month.starts_with(word); };
+      months += std::any_of(std::begin(kMonths), std::end(kMonths), names) ? 1 : 0;
+    }
+  }
+  return months == 1 && numbers >= 1 && months + numbers == words.size() && words.size() <= kMostWords;
+}
+
 /// 12/31/2001, 31.12.2001, 31-12-01 and the like.
-bool is_other_time(std::string_view text) {
+bool is_numeric_date(std::string_view text) {
   std::size_t numbers = 0;
   std::size_t i = 0;
   char separator = 0;
@@ -138,7 +160,7 @@ void look_for_times(std::span<const std::string> cells, CellShape& shape) {
     if (const auto time = parse_time(cell)) {
       ++times;
       if (time->has_clock) ++clocks;
-    } else if (is_other_time(trim(cell))) {
+    } else if (is_numeric_date(trim(cell)) || is_named_date(cell)) {
       ++others;
     }
   }

@@ -80,6 +80,8 @@ TEST(CellShape, Times) {
   const auto american = shape([](auto i) { return fmt::format("{}/{}/2017", 1 + i % 12, 1 + i % 28); });
   EXPECT_TRUE(american.other_time);
   EXPECT_FALSE(american.time);
+  EXPECT_TRUE(shape([](auto i) { return fmt::format("Aug {} 2004", 1 + i % 28); }).other_time);
+  EXPECT_FALSE(shape([](auto i) { return fmt::format("market {}", i); }).other_time);
   EXPECT_FALSE(shape([](auto i) { return fmt::format("1.2.{}", i); }).time);
   EXPECT_FALSE(shape([](auto i) { return i % 10 == 0 ? "soon" : "2012-10-01"; }).time);
 }

@@ -158,7 +158,7 @@ ColumnProfile ColumnProfiler::finish() const {
     find_numbers(profile);
   }
   find_times(profile);
-  find_collisions(profile);
+  if (profile.shape.split.empty()) find_collisions(counts_, profile);
   return profile;
 }
 
@@ -181,8 +181,8 @@ void ColumnProfiler::find_numbers(ColumnProfile& profile) const {
   // A few far values must not press all others into one bin.
   constexpr double kFar = 2;
   const double spread = out.quantiles.back() - out.quantiles.front();
-  out.low = out.quantiles.front() - out.min > kFar * spread ? out.quantiles.front() : out.min;
-  out.high = out.max - out.quantiles.back() > kFar * spread ? out.quantiles.back() : out.max;
+  out.low = spread > 0 && out.quantiles.front() - out.min > kFar * spread ? out.quantiles.front() : out.min;
+  out.high = spread > 0 && out.max - out.quantiles.back() > kFar * spread ? out.quantiles.back() : out.max;
   out.histogram.assign(kHistogramBins, 0);
   for (const auto& [number, count] : numbers) {
     const double place = (number - out.low) / (out.high - out.low) * static_cast<double>(kHistogramBins);
@@ -219,6 +219,7 @@ void ColumnProfiler::find_parts(ColumnProfile& profile) const {
   for (const auto& [number, count] : parts.top(options_.top)) {
     profile.top_parts.push_back({cut(parts.index().text(number)), count});
   }
+  find_collisions(parts, profile);
 }
 
 void ColumnProfiler::find_times(ColumnProfile& profile) const {
@@ -293,28 +294,29 @@ void ColumnProfiler::find_skew(ColumnProfile& profile) const {
   if (n >= kFewest) profile.zipf = std::max(0.0, -(n * xy - x_sum * y_sum) / (n * xx - x_sum * x_sum));
 }
 
-void ColumnProfiler::find_collisions(ColumnProfile& profile) const {
-  if (field_.type == ColumnType::kNumber || profile.distinct == 0) return;
+void ColumnProfiler::find_collisions(const ValueCounts& counts, ColumnProfile& profile) const {
+  const std::int64_t distinct = counts.distinct();
+  if (field_.type == ColumnType::kNumber || distinct == 0) return;
   Collisions found;
-  const auto values = static_cast<double>(profile.distinct);
+  const auto values = static_cast<double>(distinct);
   found.buckets = options_.buckets > 0
                       ? options_.buckets
-                      : static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(profile.distinct) * 2));
+                      : static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(distinct) * 2));
   const auto buckets = static_cast<double>(found.buckets);
   // Expected number of buckets without a value is buckets * (1 - 1/buckets)^values.
   found.expected = values + buckets * std::expm1(values * std::log1p(-1 / buckets));
   if (found.buckets == 1) found.expected = values - 1;
-  if (profile.exact) {
+  if (counts.exact() && counts_.exact()) {
     const Modulus modulus(static_cast<std::uint64_t>(found.buckets));
     std::vector<std::uint64_t> used;
-    used.reserve(static_cast<std::size_t>(profile.distinct));
-    counts_.each([&](std::uint32_t number, std::int64_t) {
-      used.push_back(modulus.of(counts_.integers() ? fingerprint64(counts_.index().integer(number))
-                                                   : fingerprint64(counts_.index().string(number))));
+    used.reserve(static_cast<std::size_t>(distinct));
+    counts.each([&](std::uint32_t number, std::int64_t) {
+      used.push_back(modulus.of(counts.integers() ? fingerprint64(counts.index().integer(number))
+                                                  : fingerprint64(counts.index().string(number))));
     });
     std::sort(used.begin(), used.end());
     const auto different = std::unique(used.begin(), used.end()) - used.begin();
-    found.actual = profile.distinct - different;
+    found.actual = distinct - different;
   }
   profile.collisions = found;
 }

@@ -35,7 +35,7 @@ class ColumnProfiler {
   void find_parts(ColumnProfile& profile) const;
   void find_times(ColumnProfile& profile) const;
   void find_skew(ColumnProfile& profile) const;
-  void find_collisions(ColumnProfile& profile) const;
+  void find_collisions(const ValueCounts& counts, ColumnProfile& profile) const;
   double number_of(std::uint32_t index) const;
 
   Field field_;

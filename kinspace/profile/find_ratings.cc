@@ -28,6 +28,11 @@ bool names_rating(std::string_view name) {
   return is_named(name, {"rating", "ratings", "score", "stars", "star", "grade", "value", "overall", "preference"});
 }
 
+/// Numbers that say which came first, if they are no times.
+bool names_when(std::string_view name) {
+  return is_named(name, {"time", "timestamp", "ts", "date", "datetime", "when", "order", "sequence", "seq", "step"});
+}
+
 /// Keys that come again: they can stand for a group or an item.
 bool are_keys(const ColumnProfile& column) {
   return column.cells == Cells::kSingle && column.type != ColumnType::kNumber && column.time == TimeForm::kNone &&
@@ -38,6 +43,11 @@ bool is_rating(const ColumnProfile& column) {
   constexpr std::int64_t kMostSteps = 101;
   return column.type != ColumnType::kString && column.cells == Cells::kSingle && column.time == TimeForm::kNone &&
          column.distinct <= kMostSteps;
+}
+
+bool says_when(const ColumnProfile& column) {
+  if (column.cells != Cells::kSingle || column.missing > 0 || column.time == TimeForm::kOther) return false;
+  return column.time != TimeForm::kNone || (column.type != ColumnType::kString && names_when(column.name));
 }
 
 /// "column1", as files without a header are read.
@@ -58,7 +68,7 @@ std::optional<RatingColumns> find_ratings(const TableProfile& table) {
       group = i;
     } else if (!item && names_what(column.name) && are_keys(column)) {
       item = i;
-    } else if (!found.time && column.time != TimeForm::kNone && column.time != TimeForm::kOther) {
+    } else if (!found.time && says_when(column)) {
       found.time = i;
     } else if (!found.rating && names_rating(column.name) && is_rating(column)) {
       found.rating = i;

@@ -9,6 +9,7 @@ namespace kin {
 namespace {
 
 constexpr double kWidest = 4096;
+constexpr double kNarrowest = 512;   // heavy numbers make many levels, of which none may be too coarse
 constexpr double kShrink = 2.0 / 3;  // capacity of a level to that of the level above
 
 }  // namespace
@@ -35,7 +36,7 @@ std::vector<double> quantiles_of(const WeightedNumbers& numbers, const std::vect
 
 std::size_t QuantileSketch::capacity(std::size_t level) const noexcept {
   const auto above = static_cast<double>(levels_.size() - level - 1);
-  return static_cast<std::size_t>(std::max(2.0, kWidest * std::pow(kShrink, above)));
+  return static_cast<std::size_t>(std::max(kNarrowest, kWidest * std::pow(kShrink, above)));
 }
 
 void QuantileSketch::push(std::size_t level, double number) {

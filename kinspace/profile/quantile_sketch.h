@@ -14,7 +14,7 @@ using WeightedNumbers = std::vector<std::pair<double, std::int64_t>>;
 /// that at least that share is <= x. `numbers` must not be empty.
 std::vector<double> quantiles_of(const WeightedNumbers& numbers, const std::vector<double>& shares);
 
-/// A few numbers that stand for many: quantiles in some 100 KiB.
+/// A few numbers that stand for many: quantiles in less than 200 KiB.
 ///
 /// Error    the share of numbers below a quantile is off by less than 0.2 % (99 % of the time), whatever the numbers.
 /// Bits     a function of the numbers in their order.

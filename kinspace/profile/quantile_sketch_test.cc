@@ -69,6 +69,28 @@ TEST(QuantileSketch, CountsStandForRepetition) {
   EXPECT_NEAR(static_cast<double>(weights), 100'000, 100);
 }
 
+TEST(QuantileSketch, HeavyNumbersDoNotMakeItCoarse) {
+  QuantileSketch sketch;
+  WeightedNumbers all;
+  for (std::int64_t rank = 1; rank <= 300'000; ++rank) {  // as when exact counts of a skewed column are given up
+    all.emplace_back(static_cast<double>(mix64(static_cast<std::uint64_t>(rank)) % 1'000'000), 1 + 1'000'000 / rank);
+  }
+  for (const auto& [number, count] : all) sketch.add(number, count);
+  std::sort(all.begin(), all.end());
+  const auto found = quantiles_of(sketch.numbers(), kShares);
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    double below = 0;
+    double up_to = 0;
+    for (const auto& [number, count] : all) {
+      if (number < found[i]) below += static_cast<double>(count);
+      if (number <= found[i]) up_to += static_cast<double>(count);
+    }
+    const double wanted = kShares[i] * static_cast<double>(sketch.count());
+    EXPECT_LE(below - wanted, 0.002 * static_cast<double>(sketch.count())) << kShares[i];
+    EXPECT_LE(wanted - up_to, 0.002 * static_cast<double>(sketch.count())) << kShares[i];
+  }
+}
+
 TEST(QuantileSketch, KeepsLittle) {
   QuantileSketch sketch;
   for (std::int64_t i = 0; i < 10 * kN; ++i) sketch.add(static_cast<double>(i % 100'003));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 
 #include "kinspace/base/text.h"
 #include "kinspace/profile/names.h"
@@ -34,12 +35,13 @@ void add(ColumnSuggestion& suggestion, const std::string& source, Column column)
       column.source = source;
     }
   }
-  suggestion.columns.emplace(name, std::move(column));
+  suggestion.columns.push_back({name, std::move(column), suggestion.reason});
 }
 
 bool is_skewed(const NumberProfile& numbers) {
   const double below = numbers.quantiles[3] - numbers.quantiles.front();
-  const double above = numbers.quantiles.back() - numbers.quantiles[3];
+  const double high = numbers.quantiles.back() > numbers.quantiles[3] ? numbers.quantiles.back() : numbers.max;
+  const double above = high - numbers.quantiles[3];
   constexpr double kSteps = 50;  // a few steps are no tail
   return above > 4 * below && numbers.max - numbers.min >= kSteps;
 }
@@ -52,7 +54,7 @@ bool is_flag(const ColumnProfile& column) {
 ColumnSuggestion suggest_number(const ColumnProfile& column) {
   const NumberProfile& numbers = *column.numbers;
   NumericColumn numeric;
-  std::string reason = fmt::format("from {:.6g} to {:.6g}", numbers.min, numbers.max);
+  std::string reason = fmt::format("{} to {}", short_number(numbers.min), short_number(numbers.max));
   if (column.cells != Cells::kSingle) {
     if (column.cells == Cells::kList) return leave_out("lists of numbers, some longer than others");
     numeric.size = column.values / std::max<std::int64_t>(column.rows - column.missing, 1);
@@ -104,6 +106,7 @@ ColumnSuggestion suggest_keys(const ColumnProfile& column, std::int64_t distinct
     suggestion.reason += fmt::format(", {} of them once", with_thousands(column.singles));
   }
   vocabulary.indicator = distinct <= kIndicatorValues;
+  if (!vocabulary.indicator) suggestion.reason += fmt::format(": dim {}", dim);
   suggestion.text = fmt::format("vocabulary, {}{}", vocabulary.indicator ? "indicator" : fmt::format("dim {}", dim),
                                 has_tail ? ", min_count 2" : "") +
                     list;
@@ -132,14 +135,15 @@ ColumnSuggestion suggest_time(const ColumnProfile& column) {
     identity.source = column.name;
     identity.derive = part;
     identity.indicator = true;
-    suggestion.columns.emplace(name + "_" + part, std::move(identity));
+    const std::string range = fmt::format("{} to {}", column.first, column.last);
+    suggestion.columns.push_back({name + "_" + part, std::move(identity), part == "weekday" ? range : ""});
     suggestion.text += (suggestion.text.empty() ? "" : ", ") + part;
   }
-  suggestion.reason = fmt::format("from {} to {}", column.first, column.last);
+  suggestion.reason = fmt::format("{} to {}", column.first, column.last);
   if (column.hours > 2) {
     CrossedColumn crossed;
     crossed.of = {name + "_weekday", name + "_hour"};
-    suggestion.columns.emplace(name + "_weekday_hour", std::move(crossed));
+    suggestion.columns.push_back({name + "_weekday_hour", std::move(crossed), "168 cells, each its own"});
     suggestion.text += ", weekday x hour";
   }
   return suggestion;
@@ -162,6 +166,13 @@ bool is_row_key(const ColumnProfile& column) {
 }
 
 }  // namespace
+
+std::string short_number(double value) {
+  constexpr double kLongest = 1e15;
+  const double size = std::abs(value);
+  if (size < kLongest && (size >= 1000 || value == std::round(value))) return fmt::format("{:.0f}", value);
+  return fmt::format("{:.4g}", value);
+}
 
 std::string spec_name(std::string_view name) {
   std::string out;

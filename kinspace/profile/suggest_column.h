@@ -3,17 +3,24 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "kinspace/features/feature_column.h"
 #include "kinspace/profile/table_profile.h"
 
 namespace kin {
 
+struct SuggestedColumn {
+  std::string name;  ///< in the spec
+  FeatureColumn column;
+  std::string comment;  ///< for who reads the spec, may be empty
+};
+
 /// The feature columns that suit a column of a table.
 struct ColumnSuggestion {
-  FeatureColumns columns;  ///< by name in the spec; none: it had better be left out
-  std::string text;        ///< in short: "vocabulary, dim 4", "weekday x hour", "leave out"
-  std::string reason;      ///< "41 values", "another value in every row"
+  std::vector<SuggestedColumn> columns;  ///< none: it had better be left out
+  std::string text;                      ///< in short: "vocabulary, dim 4", "weekday x hour", "leave out"
+  std::string reason;                    ///< "41 values", "another value in every row"
 };
 
 /// Suggests by type, number of values, missing ones, shape and, where integers could be quantities as well as keys, the
@@ -22,6 +29,9 @@ ColumnSuggestion suggest_column(const ColumnProfile& column);
 
 /// `name` as a key of a spec: letters, digits, _ and - stay, runs of others become one _.
 std::string spec_name(std::string_view name);
+
+/// A number for people: 1651359, 38.82, 0.0125.
+std::string short_number(double value);
 
 /// Whether a name says that integers under it are keys: userId, zip_code, C14.
 bool is_key_name(std::string_view name);

@@ -34,7 +34,11 @@ ColumnSuggestion suggested(const std::string& name, const CellOf& cell, std::uin
 template <class Column>
 const Column& only(const ColumnSuggestion& suggestion) {
   EXPECT_EQ(suggestion.columns.size(), 1U);
-  return std::get<Column>(suggestion.columns.begin()->second);
+  return std::get<Column>(suggestion.columns.front().column);
+}
+
+std::string kind(const ColumnSuggestion& suggestion) {
+  return column_kind(suggestion.columns.at(0).column);
 }
 
 TEST(SuggestColumn, Numbers) {
@@ -45,6 +49,8 @@ TEST(SuggestColumn, Numbers) {
   const auto skewed =
       suggested("gain", [](auto i) { return fmt::format("{}", i % 10 == 0 ? 5000 + draw(i, 90000) : 0); });
   EXPECT_EQ(only<NumericColumn>(skewed).scale, "log1p");
+  const auto rare = suggested("cost", [](auto i) { return i % 200 == 7 ? "150000" : "0"; });
+  EXPECT_EQ(only<NumericColumn>(rare).scale, "log1p");
   const auto below = suggested("balance", [](auto i) { return i % 50 == 0 ? "-3" : i % 10 == 0 ? "90000" : "1"; });
   EXPECT_EQ(only<NumericColumn>(below).scale, "quantile");
   const auto gaps = suggested("beds", [](auto i) { return i % 9 == 0 ? "" : fmt::format("{}", 1 + draw(i, 6)); });
@@ -67,13 +73,13 @@ TEST(SuggestColumn, Keys) {
   EXPECT_EQ(only<VocabularyColumn>(tail).min_count, 2);
   EXPECT_EQ(only<VocabularyColumn>(tail).oov, "row");
   const auto zip = suggested("zipcode", [](auto i) { return fmt::format("{}", 98001 + draw(i, 70)); });
-  EXPECT_EQ(column_kind(zip.columns.at("zipcode")), "vocabulary");
+  EXPECT_EQ(kind(zip), "vocabulary");
   const auto code = suggested("place", [](auto i) { return fmt::format("{}", 98001 + draw(i, 70)); });
-  EXPECT_EQ(column_kind(code.columns.at("place")), "vocabulary");
+  EXPECT_EQ(kind(code), "vocabulary");
   const auto user = suggested("userId", [](auto i) { return fmt::format("{}", draw(i, 50)); });
-  EXPECT_EQ(column_kind(user.columns.at("userId")), "vocabulary");
+  EXPECT_EQ(kind(user), "vocabulary");
   const auto codes = suggested("postal", [](auto i) { return i % 2 ? "02139" : fmt::format("1{:04d}", draw(i, 9)); });
-  EXPECT_EQ(column_kind(codes.columns.at("postal")), "vocabulary");
+  EXPECT_EQ(kind(codes), "vocabulary");
 }
 
 TEST(SuggestColumn, HashesWhatIsTooMuchForAVocabulary) {
@@ -104,7 +110,7 @@ TEST(SuggestColumn, Text) {
       "title", [](auto i) { return fmt::format("Cozy room number {} near lake {}", draw(i, 90), draw(i + 7, 90)); });
   EXPECT_EQ(only<TextColumn>(titles).embed.combiner, "sqrtn");
   const auto phrases = suggested("weather", [](auto i) { return i % 2 ? "proximity shower rain" : "sky is clear"; });
-  EXPECT_EQ(column_kind(phrases.columns.at("weather")), "vocabulary");
+  EXPECT_EQ(kind(phrases), "vocabulary");
 }
 
 TEST(SuggestColumn, Lists) {
@@ -119,9 +125,11 @@ TEST(SuggestColumn, TimesBecomeWeekdayHourAndTheirCross) {
   const auto time =
       suggested("date_time", [](auto i) { return fmt::format("2012-{:02d}-02 {:02d}:00", 1 + i % 12, i % 24); });
   EXPECT_EQ(time.text, "weekday, hour, month, weekday x hour");
-  EXPECT_EQ(std::get<IdentityColumn>(time.columns.at("date_time_hour")).derive, "hour");
-  EXPECT_EQ(std::get<IdentityColumn>(time.columns.at("date_time_hour")).source, "date_time");
-  const auto& crossed = std::get<CrossedColumn>(time.columns.at("date_time_weekday_hour"));
+  ASSERT_EQ(time.columns.size(), 4U);
+  EXPECT_EQ(time.columns[1].name, "date_time_hour");
+  EXPECT_EQ(std::get<IdentityColumn>(time.columns[1].column).derive, "hour");
+  EXPECT_EQ(std::get<IdentityColumn>(time.columns[1].column).source, "date_time");
+  const auto& crossed = std::get<CrossedColumn>(time.columns[3].column);
   EXPECT_THAT(crossed.of, ElementsAre("date_time_weekday", "date_time_hour"));
   EXPECT_EQ(crossed.buckets, 0);
   const auto days = suggested("day", [](auto i) { return fmt::format("2012-03-{:02d}", 1 + i % 28); });
@@ -130,11 +138,20 @@ TEST(SuggestColumn, TimesBecomeWeekdayHourAndTheirCross) {
 
 TEST(SuggestColumn, NamesThatASpecCannotHaveAreChanged) {
   const auto odd = suggested("hours per week %", [](auto i) { return fmt::format("{}", draw(i, 60)); });
-  ASSERT_EQ(odd.columns.begin()->first, "hours_per_week_");
-  EXPECT_THAT(std::get<NumericColumn>(odd.columns.begin()->second).source, ElementsAre("hours per week %"));
+  ASSERT_EQ(odd.columns.at(0).name, "hours_per_week_");
+  EXPECT_THAT(only<NumericColumn>(odd).source, ElementsAre("hours per week %"));
   EXPECT_EQ(spec_name("größe"), "gr_e");
   EXPECT_EQ(spec_name("a-b_c9"), "a-b_c9");
   EXPECT_EQ(spec_name(""), "");
+}
+
+TEST(ShortNumber, IsForPeople) {
+  EXPECT_EQ(short_number(1651359), "1651359");
+  EXPECT_EQ(short_number(0), "0");
+  EXPECT_EQ(short_number(-38.8234), "-38.82");
+  EXPECT_EQ(short_number(1380.7), "1381");
+  EXPECT_EQ(short_number(0.0125), "0.0125");
+  EXPECT_EQ(short_number(1e19), "1e+19");
 }
 
 TEST(Names, AreCutIntoWords) {
@@ -175,6 +192,9 @@ TEST(FindRatings, ByName) {
   EXPECT_EQ(swapped->group, 1U);
   EXPECT_EQ(swapped->item, 0U);
   EXPECT_FALSE(swapped->time);
+  std::string steps = "session,article,step\n";
+  for (std::uint64_t i = 0; i < 200; ++i) steps += fmt::format("s{},a{},{}\n", draw(i, 20), draw(i + 9, 30), i % 10);
+  EXPECT_EQ(found(steps)->time, 2U);
 }
 
 TEST(FindRatings, WithoutNames) {

@@ -144,6 +144,7 @@ TEST(TableProfile, PartsOfCellsAreCountedWithTheirCells) {
   EXPECT_EQ(column.distinct_parts, 3);
   EXPECT_EQ(column.parts, 120);
   EXPECT_THAT(tops(column.top_parts), ElementsAre("Drama:60", "War:40", "Comedy:20"));
+  EXPECT_EQ(column.collisions->buckets, 8);  // of the parts
 }
 
 TEST(TableProfile, CodesAndDenseIntegers) {

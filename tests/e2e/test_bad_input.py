@@ -54,7 +54,7 @@ DATA = [  # content of ratings.csv, status, words of the message
     ((HEADER + '1,2,4,5\n1,"2,4,5\n').encode(), 3, ["line 3", "quote"]),
     (HEADER.encode() + b"1,2,4,5\n1,\xff\xfe,4,5\n", 3, ["line 3", "UTF-8"]),
     ((HEADER + "1,99999999999999999999,4,5\n1,3,4,6\n").encode(), 3, ["line 2", "movieId", "99999999999999999999"]),
-    ((HEADER + "1,,4,5\n1,3,4,6\n").encode(), 3, ["line 2", "movieId"]),
+    ((HEADER + "1,,4,5\n1,3,4,6\n").encode(), 3, ["ratings.csv:2", "movieId"]),
     ((HEADER + "1,2,4,5\n").encode(), 3, ["one event"]),
     ((HEADER + "".join(f"{u},7,4,{t}\n" for u in range(30) for t in range(25))).encode(), 3, ["one item"]),
     (b"userId,userId,rating,timestamp\n1,2,3,4\n", 3, ["userId", "twice"]),

@@ -112,9 +112,10 @@ class Compiler {
   CompiledColumns run() {
     CompiledColumns out;
     find_sources();
-    for (const auto& [source, reader] : sources_) {
+    for (auto& [source, use] : sources_) {
+      use.place = out.sources.size();
       out.sources.push_back(source);
-      out.readers.push_back(reader);
+      out.readers.push_back(use.reader);
     }
     for (const auto& [name, column] : columns_) {
       EncodedInfo info;
@@ -127,16 +128,22 @@ class Compiler {
     }
     // Crosses are flattened, so no cross is a part of another one.
     for (const bool crosses : {false, true}) {
-      for (std::size_t i = 0; i < out.parts.size(); ++i) {
-        const bool crossed =
-            std::holds_alternative<CrossedColumn>(std::next(columns_.begin(), std::ptrdiff_t(i))->second);
-        if (crossed == crosses) out.order.push_back(i);
+      std::size_t i = 0;
+      for (const auto& [name, column] : columns_) {
+        if (std::holds_alternative<CrossedColumn>(column) == crosses) out.order.push_back(i);
+        ++i;
       }
     }
     return out;
   }
 
  private:
+  // A data column: a column that reads it, and its place among all.
+  struct Use {
+    std::string reader;
+    std::size_t place = 0;
+  };
+
   void find_sources() {
     for (const auto& [name, column] : columns_) {
       std::visit(
@@ -144,27 +151,25 @@ class Compiler {
             WordChecker checker{column_name};
             describe(c, checker);
             if constexpr (requires { c.weight; }) {
-              if (!c.weight.empty()) sources_.emplace(c.weight, column_name);
+              if (!c.weight.empty()) sources_.try_emplace(c.weight, Use{column_name});
             }
             if constexpr (std::is_same_v<decltype(c), CrossedColumn>) {
               for (const CrossLeaf& leaf : crosses_.leaves(column_name)) {
-                if (leaf.data) sources_.emplace(leaf.name, column_name);
+                if (leaf.data) sources_.try_emplace(leaf.name, Use{column_name});
               }
             } else if constexpr (std::is_same_v<decltype(c.source), std::string>) {
-              sources_.emplace(c.source.empty() ? column_name : c.source, column_name);
+              sources_.try_emplace(c.source.empty() ? column_name : c.source, Use{column_name});
             } else if (c.source.empty()) {
-              sources_.emplace(column_name, column_name);
+              sources_.try_emplace(column_name, Use{column_name});
             } else {
-              for (const std::string& source : c.source) sources_.emplace(source, column_name);
+              for (const std::string& source : c.source) sources_.try_emplace(source, Use{column_name});
             }
           },
           column);
     }
   }
 
-  std::size_t source(const std::string& name) const {
-    return static_cast<std::size_t>(std::distance(sources_.begin(), sources_.find(name)));
-  }
+  std::size_t source(const std::string& name) const { return sources_.at(name).place; }
 
   const FittedColumn* fitted(const std::string& name) const {
     const auto found = fitted_.find(name);
@@ -296,7 +301,7 @@ class Compiler {
   const FittedColumns& fitted_;
   const std::string& directory_;
   CrossPlan crosses_;
-  std::map<std::string, std::string> sources_;  // -> a column that reads it
+  std::map<std::string, Use> sources_;
 };
 
 }  // namespace

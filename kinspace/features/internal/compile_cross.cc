@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <iterator>
 #include <string_view>
 
 #include "kinspace/base/error.h"
@@ -57,6 +56,7 @@ Traits traits_of(const FeatureColumn& column) {
 }  // namespace
 
 CrossPlan::CrossPlan(const FeatureColumns& columns) : columns_(columns) {
+  for (const auto& [name, column] : columns) places_.emplace(name, places_.size());
   for (const auto& [name, column] : columns) {
     const auto* const cross = std::get_if<CrossedColumn>(&column);
     if (cross == nullptr) continue;
@@ -107,7 +107,7 @@ void CrossPlan::flatten(const std::string& cross, const std::string& name, std::
     return;
   }
   check_leaf(cross, name);
-  out.push_back({name, false, static_cast<std::size_t>(std::distance(columns_.begin(), found))});
+  out.push_back({name, false, places_.at(name)});
 }
 
 void CrossPlan::check_leaf(const std::string& cross, const std::string& name) const {

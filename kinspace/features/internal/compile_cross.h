@@ -37,6 +37,7 @@ class CrossPlan {
   void check_leaf(const std::string& cross, const std::string& name) const;
 
   const FeatureColumns& columns_;
+  std::map<std::string, std::size_t> places_;
   std::map<std::string, std::vector<CrossLeaf>> leaves_;
 };
 

@@ -10,6 +10,7 @@
 #include "kinspace/base/error.h"
 #include "kinspace/base/text.h"
 #include "kinspace/data/batch.h"
+#include "kinspace/features/internal/short_fingerprint.h"
 
 namespace kin::internal {
 namespace {
@@ -128,7 +129,7 @@ void CrossedEncoder::read(const BatchRows& rows, const std::vector<EncodedColumn
     if (values_.integers) {
       std::copy(values_.numbers.begin(), values_.numbers.end(), operand.hashed.begin());
     } else {
-      for (std::size_t k = 0; k < values_.size(); ++k) operand.hashed[k] = fingerprint64(values_.string(k));
+      for (std::size_t k = 0; k < values_.size(); ++k) operand.hashed[k] = short_fingerprint(values_.string(k));
     }
     operand.values = operand.hashed.data();
     operand.offsets = offsets_[i].data();
@@ -174,8 +175,30 @@ void CrossedEncoder::combine_row(std::size_t row, const Rule& rule, std::int64_t
   }
 }
 
+// Part by part in place of row by row, where every row has one value of each; else false.
+template <class Rule>
+bool CrossedEncoder::combine_singles(std::size_t rows, const Rule& rule, EncodedColumn& out) {
+  for (const Operand& operand : operands_) {
+    std::int64_t apart = 0;
+    for (std::size_t i = 0; i <= rows; ++i) apart |= operand.offsets[i] ^ static_cast<std::int64_t>(i);
+    if (apart != 0) return false;
+  }
+  prefixes_.assign(rows, rule.start());
+  for (const Operand& operand : operands_) {
+    const std::uint64_t* const values = operand.values;
+    for (std::size_t i = 0; i < rows; ++i) prefixes_[i] = rule.add(prefixes_[i], operand, values[i]);
+  }
+  out.ids.resize(rows);
+  for (std::size_t i = 0; i < rows; ++i) out.ids[i] = rule.id(prefixes_[i]);
+  out.positions.assign(rows, 0);
+  out.offsets.resize(rows + 1);
+  std::iota(out.offsets.begin(), out.offsets.end(), 0);
+  return true;
+}
+
 template <class Rule>
 void CrossedEncoder::combine(const BatchRows& rows, const Rule& rule, EncodedColumn& out) {
+  if (combine_singles(rows.size(), rule, out)) return;
   out.offsets.resize(rows.size() + 1);
   out.offsets[0] = 0;
   for (std::size_t row = 0; row < rows.size(); ++row) {

@@ -63,6 +63,8 @@ class CrossedEncoder final : public ColumnEncoder {
   template <class Rule>
   void combine(const BatchRows& rows, const Rule& rule, EncodedColumn& out);
   template <class Rule>
+  bool combine_singles(std::size_t rows, const Rule& rule, EncodedColumn& out);
+  template <class Rule>
   void combine_row(std::size_t row, const Rule& rule, std::int64_t* out);
 
   std::string name_;

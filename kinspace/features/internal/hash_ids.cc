@@ -4,6 +4,7 @@
 #include "kinspace/data/batch.h"
 #include "kinspace/features/fingerprint.h"
 #include "kinspace/features/internal/id_maker.h"
+#include "kinspace/features/internal/short_fingerprint.h"
 
 namespace kin::internal {
 namespace {
@@ -26,9 +27,8 @@ class HashIds final : public IdMaker {
         out[i] = static_cast<std::int64_t>(modulus.of(hash_(values.numbers[i])));
       }
     } else if (values.coded) {
-      const std::int64_t* const made =
-          cache_.all(values, [&](std::string_view text) { return static_cast<std::int64_t>(modulus.of(hash_(text))); });
-      for (std::size_t i = 0; i < count; ++i) out[i] = made[values.codes[i]];
+      cache_.get(values, ids,
+                 [&](std::size_t i) { return static_cast<std::int64_t>(modulus.of(hash_(values.string(i)))); });
     } else {
       for (std::size_t i = 0; i < count; ++i) {
         out[i] = static_cast<std::int64_t>(modulus.of(hash_(values.string(i))));
@@ -43,10 +43,8 @@ class HashIds final : public IdMaker {
 };
 
 struct Fingerprint {
-  template <class Value>
-  std::uint64_t operator()(Value value) const noexcept {
-    return fingerprint64(value);
-  }
+  std::uint64_t operator()(std::string_view value) const noexcept { return short_fingerprint(value); }
+  std::uint64_t operator()(std::int64_t value) const noexcept { return fingerprint64(value); }
 };
 
 struct SipHash {

@@ -7,7 +7,7 @@
 namespace kin::internal {
 
 void DirectKeys::insert(std::int64_t key, std::uint32_t number, std::int64_t count) {
-  constexpr std::uint64_t kSmall = 1 << 12;
+  constexpr std::uint64_t kSmall = 1 << 8;
   constexpr std::uint64_t kPlacesPerKey = 64;
   const auto place = static_cast<std::uint64_t>(key);
   if (place >= numbers_.size()) {
@@ -22,24 +22,20 @@ void KeyCounter::number(const Values& values, std::span<std::int64_t> out) {
   if (values.integers) {
     for (std::size_t i = 0; i < out.size(); ++i) {
       const std::int64_t key = values.numbers[i];
-      std::int64_t number = direct_.find(key);
-      if (number < 0) {
-        number = index_.insert(key);
-        direct_.insert(key, static_cast<std::uint32_t>(number), index_.size());
-      }
-      out[i] = number;
-    }
-  } else if (values.coded) {
-    // A new key when it comes, not when its code does: another one may come before.
-    cache_.follow(values);
-    const auto insert = [&](std::string_view key) { return std::int64_t{index_.insert(key)}; };
-    for (std::size_t i = 0; i < out.size(); ++i) {
-      out[i] = cache_.one(static_cast<std::size_t>(values.codes[i]), values, insert);
+      const std::int64_t number = direct_.find(key);
+      out[i] = number >= 0 ? number : memo_.get(short_key(key), [&] { return insert(key); });
     }
   } else {
-    for (std::size_t i = 0; i < out.size(); ++i) out[i] = index_.insert(values.string(i));
+    find_strings(values, memo_, out, [&](std::size_t i) { return std::int64_t{index_.insert(values.string(i))}; });
   }
+  memo_.grow(index_.size());
   counts_.resize(static_cast<std::size_t>(index_.size()));
+}
+
+std::int64_t KeyCounter::insert(std::int64_t key) {
+  const std::uint32_t number = index_.insert(key);
+  direct_.insert(key, number, index_.size());
+  return number;
 }
 
 }  // namespace kin::internal

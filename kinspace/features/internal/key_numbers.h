@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "kinspace/data/key_index.h"
+#include "kinspace/features/internal/key_memo.h"
 #include "kinspace/features/internal/values.h"
 
 namespace kin::internal {
@@ -42,9 +43,11 @@ class KeyCounter {
   const std::vector<std::int64_t>& counts() const noexcept { return counts_; }
 
  private:
+  std::int64_t insert(std::int64_t key);
+
   KeyIndex index_;
   DirectKeys direct_;
-  CodeCache cache_;
+  KeyMemo memo_;
   std::vector<std::int64_t> counts_;
 };
 

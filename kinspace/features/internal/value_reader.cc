@@ -70,7 +70,7 @@ std::int64_t truncated(double number) noexcept {
 
 class CellReader final : public ValueReader {
  public:
-  explicit CellReader(CellOptions options) : o_(std::move(options)) {
+  explicit CellReader(CellOptions options) : o_(std::move(options)), splitter_(o_.split) {
     if (o_.derive.empty()) return;
     const auto part = find_time_part(o_.derive);
     if (!part) throw Error::invalid_argument(fmt::format("columns.{}.derive: {}", toml_key(o_.column), o_.derive));
@@ -88,9 +88,11 @@ class CellReader final : public ValueReader {
   void read_integers(const Column& column, const BatchRows& rows, Values& out);
   void read_strings(const Column& column, const BatchRows& rows, Values& out);
   void read_codes(const Column& column, const BatchRows& rows, Values& out);
+  Column spell_out(const Column& coded);
   void read_derived(const Column& column, const BatchRows& rows, Values& out);
   void take_weights(const BatchRows& rows, Values& out);
   void parse_integers(const BatchRows& rows, Values& out);
+  bool take_all_strings(const Column& column, const BatchRows& rows, Values& out);
   bool borrow_integers(const Column& column, const BatchRows& rows, Values& out) const;
   void resize(Values& out, std::size_t count) const {
     out.offsets.resize(offsets_);
@@ -98,6 +100,7 @@ class CellReader final : public ValueReader {
   }
 
   CellOptions o_;
+  CellSplitter splitter_;
   std::optional<TimeDeriver> derive_;
   bool integers_ = false;
   bool dense_ = false;
@@ -105,9 +108,12 @@ class CellReader final : public ValueReader {
   std::size_t offsets_ = 0;
   std::vector<std::int64_t> numbers_;
   std::vector<Piece> pieces_;
+  std::vector<Piece> keys_;          // without their weights
   std::vector<Piece> coded_pieces_;  // of all strings of coded_by_
   std::shared_ptr<const void> coded_by_;
   std::vector<std::int32_t> codes_;
+  std::string spelled_;
+  std::vector<std::int32_t> spelled_offsets_;
 };
 
 void CellReader::refuse(const Binding& binding, const std::string& what, const std::string& fix) const {
@@ -217,18 +223,60 @@ void CellReader::read_integers(const Column& column, const BatchRows& rows, Valu
   out.numbers = std::span(numbers_).first(n);
 }
 
+// True where every row holds a value that counts.
+bool CellReader::take_all_strings(const Column& column, const BatchRows& rows, Values& out) {
+  if (column.cells != Cells::kSingle || !rows.all() || column.validity != nullptr) return false;
+  const std::int32_t* const offsets = column.offsets.data();
+  const std::size_t count = rows.size();
+  bool empty = false;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::int32_t size = offsets[i + 1] - offsets[i];
+    pieces_[i] = {static_cast<std::uint32_t>(offsets[i]), static_cast<std::uint32_t>(size)};
+    empty |= size == 0;
+  }
+  if (empty && o_.missing == Missing::kTensorFlow) return false;
+  std::iota(out.offsets.begin(), out.offsets.end(), 0);
+  std::fill(out.positions.begin(), out.positions.end(), 0);
+  out.pieces = std::span<const Piece>(pieces_).first(count);
+  return true;
+}
+
+// The column without codes.
+Column CellReader::spell_out(const Column& coded) {
+  spelled_.clear();
+  spelled_offsets_.assign(1, 0);
+  for (std::size_t i = 0; i < coded.codes.size(); ++i) {
+    spelled_ += coded.string(i);
+    if (spelled_.size() > std::numeric_limits<std::int32_t>::max()) {
+      throw Error::resource_limit(fmt::format("columns.{}: a batch has more than 2 GiB of text", toml_key(o_.column)),
+                                  "read fewer rows at once");
+    }
+    spelled_offsets_.push_back(static_cast<std::int32_t>(spelled_.size()));
+  }
+  Column column = coded;
+  column.codes = {};
+  column.offsets = spelled_offsets_;
+  column.bytes = spelled_.data();
+  return column;
+}
+
 void CellReader::read_strings(const Column& column, const BatchRows& rows, Values& out) {
+  // Cells that are cut have pieces of their own.
+  const bool cut = !o_.split.empty() || !o_.pair.empty();
+  if (!column.codes.empty() && (cut || column.cells != Cells::kSingle)) {
+    return read_strings(spell_out(column), rows, out);
+  }
   out.bytes = column.bytes;
+  out.bytes_end = column.offsets.empty() ? 0 : static_cast<std::uint32_t>(column.offsets.back());
   if (!o_.split.empty()) {
-    split_cells(column, rows, o_.split, pieces_, out.offsets, out.positions);
-    out.pieces = pieces_;
+    out.pieces = splitter_.split(column, rows, out.offsets, out.positions);
     return;
   }
-  // Pieces of their own, where weights will be cut off.
-  if (!column.codes.empty() && o_.pair.empty() && column.cells == Cells::kSingle) return read_codes(column, rows, out);
+  if (!column.codes.empty()) return read_codes(column, rows, out);
   const std::size_t count = count_values(column, rows);
   resize(out, count);
   if (pieces_.size() < count) pieces_.resize(count);
+  if (take_all_strings(column, rows, out)) return;
   const bool single = column.cells == Cells::kSingle;
   const bool drop = (dense_ || single) && o_.missing == Missing::kTensorFlow;
   std::size_t n = 0;
@@ -236,13 +284,13 @@ void CellReader::read_strings(const Column& column, const BatchRows& rows, Value
     n = gather(
         column, rows, out, [](std::size_t) { return true; },
         [&](std::size_t k, std::size_t j) {
-          pieces_[k] = column.value_missing(j) ? Piece{0, 0} : piece(column, column.string_at(j));
+          pieces_[k] = column.value_missing(j) ? Piece{0, 0} : piece(column, j);
         });
   } else {
     n = gather(
         column, rows, out,
         [&](std::size_t j) { return !column.value_missing(j) && !(drop && column.string(j).empty()); },
-        [&](std::size_t k, std::size_t j) { pieces_[k] = piece(column, column.string_at(j)); });
+        [&](std::size_t k, std::size_t j) { pieces_[k] = piece(column, j); });
   }
   out.positions.resize(n);
   out.pieces = std::span<const Piece>(pieces_).first(n);
@@ -291,6 +339,14 @@ void CellReader::read_derived(const Column& column, const BatchRows& rows, Value
   resize(out, count);
   numbers_.resize(count);
   const TimeUnit unit = rows.field(o_.source).unit;
+  const bool plain =
+      column.type == ColumnType::kInteger && column.cells == Cells::kSingle && column.validity == nullptr;
+  if (plain && rows.all() && derive_->of(column.integers, unit, numbers_.data())) {
+    std::iota(out.offsets.begin(), out.offsets.end(), 0);
+    std::fill(out.positions.begin(), out.positions.end(), 0);
+    out.numbers = numbers_;
+    return;
+  }
   std::size_t failed = count;
   const auto of = [&](std::size_t j) -> std::optional<std::int64_t> {
     if (column.type == ColumnType::kString) return derive_->of(column.string(j));
@@ -328,6 +384,7 @@ void CellReader::read_derived(const Column& column, const BatchRows& rows, Value
 
 void CellReader::take_weights(const BatchRows& rows, Values& out) {
   out.weights.resize(out.size());
+  keys_.assign(out.pieces.begin(), out.pieces.end());
   for (std::size_t i = 0; i < out.size(); ++i) {
     const std::string_view text = out.string(i);
     const std::size_t at = text.rfind(o_.pair);
@@ -338,10 +395,11 @@ void CellReader::take_weights(const BatchRows& rows, Values& out) {
         rows.fail(out.row_of(i), o_.column,
                   fmt::format("holds {}; behind {} a number is needed", quoted(text), quoted(o_.pair)));
       }
-      pieces_[i].size = static_cast<std::uint32_t>(at);
+      keys_[i].size = static_cast<std::uint32_t>(at);
     }
     out.weights[i] = static_cast<float>(weight);
   }
+  out.pieces = keys_;
 }
 
 void CellReader::parse_integers(const BatchRows& rows, Values& out) {
@@ -402,6 +460,7 @@ class WordReader final : public ValueReader {
     out.coded = false;
     out.weights.clear();
     out.bytes = words_.data();
+    out.bytes_end = static_cast<std::uint32_t>(words_.size());
     out.pieces = pieces_;
   }
 

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -25,6 +26,7 @@ struct Values {
   std::span<const std::int64_t> numbers;  ///< where integers
   std::span<const Piece> pieces;          ///< else
   const char* bytes = nullptr;
+  std::uint32_t bytes_end = 0;             ///< bytes before it may be read
   bool coded = false;                      ///< value i is piece codes[i]; more pieces come, and none changes
   std::span<const std::int32_t> codes;     ///< where coded
   std::shared_ptr<const void> dictionary;  ///< as long as it is the same
@@ -45,37 +47,32 @@ struct Values {
   std::size_t row_of(std::size_t i) const noexcept;
 };
 
-/// What was made of the strings that codes mean, so that it is made once for each.
+/// What was found for the strings that codes mean, so that each is sought once.
 class CodeCache {
  public:
-  /// One entry a piece of coded values; make(text) gives a new one.
-  template <class Make>
-  const std::int64_t* all(const Values& values, Make make) {
-    follow(values);
-    for (std::size_t at = made_.size(); at < values.pieces.size(); ++at) made_.push_back(make(values.piece(at)));
-    return made_.data();
-  }
-
-  /// The entry of one piece, made when it first comes; never -1.
-  template <class Make>
-  std::int64_t one(std::size_t at, const Values& values, Make make) {
-    if (at >= made_.size()) made_.resize(values.pieces.size(), -1);
-    if (made_[at] < 0) made_[at] = make(values.piece(at));
-    return made_[at];
-  }
-
-  /// To be called with every batch before one().
-  void follow(const Values& values) {
-    if (dictionary_ == values.dictionary) return;
+  /// find(i) for each of the coded values, or what it gave for the same string before; it is called in their order.
+  template <class Find>
+  void get(const Values& values, std::span<std::int64_t> out, Find find) {
+    if (dictionary_ != values.dictionary) found_.clear();
     dictionary_ = values.dictionary;
-    made_.clear();
+    found_.resize(values.pieces.size(), kNotYet);
+    bool all = true;
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      out[i] = found_[static_cast<std::size_t>(values.codes[i])];
+      all &= out[i] != kNotYet;
+    }
+    for (std::size_t i = 0; !all && i < out.size(); ++i) {
+      std::int64_t& entry = found_[static_cast<std::size_t>(values.codes[i])];
+      if (entry == kNotYet) entry = find(i);
+      out[i] = entry;
+    }
   }
-
-  void clear() { dictionary_.reset(), made_.clear(); }
 
  private:
+  static constexpr std::int64_t kNotYet = std::numeric_limits<std::int64_t>::min();
+
   std::shared_ptr<const void> dictionary_;
-  std::vector<std::int64_t> made_;
+  std::vector<std::int64_t> found_;
 };
 
 }  // namespace kin::internal

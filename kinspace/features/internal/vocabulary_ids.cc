@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "kinspace/base/error.h"
@@ -76,7 +77,7 @@ class VocabularyIds final : public IdMaker {
  private:
   void use(const Vocabulary* vocabulary) {
     keys_ = std::make_shared<const KeyTable>(vocabulary);
-    cache_.clear();
+    memo_ = KeyMemo(vocabulary->size());
   }
   KeyCounter& counter(bool integers);
 
@@ -85,8 +86,8 @@ class VocabularyIds final : public IdMaker {
   std::shared_ptr<const Vocabulary> given_;
   bool text_keys_ = false;
   std::shared_ptr<const KeyTable> keys_;  // null until it is fitted
+  KeyMemo memo_;                          // of ids
   std::shared_ptr<KeyCounter> counter_;   // while it learns
-  CodeCache cache_;                       // ids
   bool provisional_ = false;
   std::vector<std::int64_t> numbers_;
   std::vector<std::uint32_t> renumbering_;
@@ -122,31 +123,24 @@ void VocabularyIds::make(const Values& values, const BatchRows& /*rows*/, std::v
   const std::int64_t size = vocabulary.size();
   const std::size_t count = values.size();
   ids.resize(count);
-  if (values.integers && index.integers()) {
-    const DirectKeys& direct = keys_->direct;
-    for (std::size_t i = 0; i < count; ++i) {
-      const std::int64_t key = values.numbers[i];
-      std::int64_t row = direct.find(key);
-      if (row < 0) row = index.find(key);
-      ids[i] = row >= 0 ? row : oov_.id(size, key);
-    }
-  } else if (values.integers) {
-    for (std::size_t i = 0; i < count; ++i) {
-      const fmt::format_int text(values.numbers[i]);
-      const std::int64_t row = index.find(std::string_view(text.data(), text.size()));
-      ids[i] = row >= 0 ? row : oov_.id(size, values.numbers[i]);
-    }
-  } else {
-    const auto id = [&](std::string_view key) {
-      const std::int64_t row = index.integers() ? vocabulary.find(key).value_or(-1) : index.find(key);
-      return row >= 0 ? row : oov_.id(size, key);
-    };
-    if (values.coded) {
-      const std::int64_t* const made = cache_.all(values, id);
-      for (std::size_t i = 0; i < count; ++i) ids[i] = made[values.codes[i]];
-    } else {
-      for (std::size_t i = 0; i < count; ++i) ids[i] = id(values.string(i));
-    }
+  const auto id = [&](std::int64_t row, auto key) { return row >= 0 ? row : oov_.id(size, key); };
+  if (!values.integers) {
+    find_strings(values, memo_, ids, [&](std::size_t i) {
+      const std::string_view key = values.string(i);
+      return id(index.integers() ? vocabulary.find(key).value_or(-1) : index.find(key), key);
+    });
+    return;
+  }
+  const auto find = [&](std::int64_t key) {
+    if (index.integers()) return id(index.find(key), key);
+    const fmt::format_int text(key);
+    return id(index.find(std::string_view(text.data(), text.size())), key);
+  };
+  const DirectKeys& direct = keys_->direct;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::int64_t key = values.numbers[i];
+    const std::int64_t row = direct.find(key);
+    ids[i] = row >= 0 ? row : memo_.get(short_key(key), [&] { return find(key); });
   }
 }
 
@@ -173,6 +167,10 @@ void VocabularyIds::make_provisional(const Values& values, const std::vector<std
   KeyCounter& keys = counter(values.integers);
   ids.resize(values.size());
   keys.number(values, ids);
+  if (std::find(training.begin(), training.end(), 0) == training.end()) {
+    for (const std::int64_t id : ids) keys.count(id);
+    return;
+  }
   for (std::size_t row = 0; row < training.size(); ++row) {
     if (training[row] == 0) continue;
     const auto end = static_cast<std::size_t>(values.offsets[row + 1]);

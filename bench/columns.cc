@@ -1,0 +1,144 @@
+// CSV to ids and numbers in memory, one thread; rivals/columns_rival.py says what the job is. Prints one line of JSON.
+//
+//   kin_columns --file ratings.csv --shape ratings|genres|criteo [--ids hash|vocabulary] [--export FOLDER]
+
+#include <sys/resource.h>
+#include <time.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "bench/arguments.h"
+#include "kinspace/base/error.h"
+#include "kinspace/base/file.h"
+#include "kinspace/data/table.h"
+#include "kinspace/features/encoded_table.h"
+#include "kinspace/features/encoder.h"
+#include "kinspace/formats/npy.h"
+#include "kinspace/kernels/kernels.h"
+
+namespace {
+
+double seconds(clockid_t clock) {
+  timespec t{};
+  clock_gettime(clock, &t);
+  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
+}
+
+kin::NumericColumn number() {
+  kin::NumericColumn column;
+  column.missing = "nan";
+  return column;
+}
+
+kin::FeatureColumns feature_columns(const std::string& shape, bool hashed) {
+  kin::FeatureColumns columns;
+  if (shape == "criteo") {
+    columns["label"] = number();
+    for (int i = 1; i <= 13; ++i) columns["I" + std::to_string(i)] = number();
+    for (int i = 1; i <= 26; ++i) {
+      kin::HashColumn hash;
+      hash.buckets = 1'000'000;
+      const std::string name = "C" + std::to_string(i);
+      if (hashed) {
+        columns[name] = hash;
+      } else {
+        columns[name] = kin::VocabularyColumn();
+      }
+    }
+    return columns;
+  }
+  columns["userId"] = kin::VocabularyColumn();
+  columns["movieId"] = kin::VocabularyColumn();
+  if (shape == "ratings") {
+    columns["rating"] = number();
+    columns["timestamp"] = number();
+  } else {
+    kin::VocabularyColumn genres;
+    genres.split = "|";
+    columns["genres"] = genres;
+  }
+  return columns;
+}
+
+template <class Value>
+void export_npy(const std::string& path, const char* type, const std::vector<Value>& values) {
+  kin::AtomicFile file(path);
+  file.write(kin::npy_header(type, {static_cast<std::int64_t>(values.size())}));
+  file.write({reinterpret_cast<const char*>(values.data()), values.size() * sizeof(Value)});
+  file.commit();
+}
+
+// The whole job.
+kin::EncodedTable encode(const std::string& file, kin::Encoder& encoder) {
+  kin::DataOptions data;
+  data.path = {file};
+  const auto table = kin::open_table(data);
+  table->start(encoder.bind(table->fields(), file));
+  kin::EncodedTable encoded(encoder.columns());
+  encoded.reserve(table->estimated_rows() + table->estimated_rows() / 50);
+  const bool learns = encoder.one_pass();
+  kin::Batch batch;
+  kin::EncodedBatch part;
+  std::vector<std::uint32_t> rows;
+  while (table->next(batch)) {
+    if (learns) {
+      if (rows.size() < static_cast<std::size_t>(batch.rows)) {
+        rows.resize(static_cast<std::size_t>(batch.rows));
+        std::iota(rows.begin(), rows.end(), 0U);
+      }
+      const std::span<const std::uint32_t> all(rows.data(), static_cast<std::size_t>(batch.rows));
+      encoder.learn_and_encode(batch, all, all, part);
+    } else {
+      encoder.encode(batch, part);
+    }
+    encoded.append(part);
+  }
+  if (learns) encoder.finish_learning();
+  for (std::size_t c = 0; c < encoder.columns().size(); ++c) {
+    if (!encoder.renumbering(c).empty()) encoded.renumber(c, encoder.renumbering(c));
+  }
+  return encoded;
+}
+
+int run(const kin::bench::Arguments& arguments) {
+  const std::string shape = arguments.text("shape", "ratings");
+  const std::string file = arguments.text("file", "ratings.csv");
+  kin::Encoder encoder(feature_columns(shape, arguments.text("ids", "hash") == "hash"));
+  const double wall = seconds(CLOCK_MONOTONIC);
+  const double cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
+  const kin::EncodedTable encoded = encode(file, encoder);
+  const double cpu_s = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+  const double wall_s = seconds(CLOCK_MONOTONIC) - wall;
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const std::string folder = arguments.text("export", "");
+  for (const kin::EncodedStore& column : encoded.columns()) {
+    if (folder.empty() || !column.info.categorical) continue;
+    const std::string path = folder + "/" + column.info.name;
+    export_npy(path + ".npy", "<u4", column.ids);
+    if (!column.offsets.empty()) export_npy(path + ".offsets.npy", "<u8", column.offsets);
+  }
+  const auto bytes = static_cast<double>(kin::file_size(file));
+  std::printf(
+      "{\"name\": \"kin\", \"isa\": \"%s\", \"rows\": %lld, \"bytes_per_s\": %.0f, \"bytes_per_cpu_s\": %.0f, "
+      "\"wall_s\": %.4f, \"cpu_s\": %.4f, \"peak_rss_mb\": %.0f, \"encoded_mb\": %.0f}\n",
+      std::string(kin::kernels::isa_name(kin::kernels::active().isa)).c_str(), static_cast<long long>(encoded.rows()),
+      bytes / wall_s, bytes / cpu_s, wall_s, cpu_s, static_cast<double>(usage.ru_maxrss) / 1024,
+      static_cast<double>(encoded.bytes()) / 1048576);
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(kin::bench::Arguments(argc, argv));
+  } catch (const kin::Error& error) {
+    std::fprintf(stderr, "%s\n%s\n", error.what(), error.fix().c_str());
+    return 1;
+  }
+}
