@@ -106,7 +106,7 @@ TEST(Manifest, RefusesNewerVersionsAndKindsPolitely) {
                    "knows version 1");
   EXPECT_EQ(error_of([&] { parse_manifest(newer, "m"); }).fix(), "update Kinspace");
   EXPECT_KIN_ERROR(parse_manifest(resealed(text, "\"kind\": \"model\"", "\"kind\": \"graph\""), "m"),
-                   ErrorCode::kNotSupported, "'graph'", "model and checkpoint");
+                   ErrorCode::kNotSupported, "'graph'", "model, checkpoint and encoded");
   EXPECT_KIN_ERROR(parse_manifest(resealed(text, "\"format\": \"kinspace\"", "\"format\": \"other\""), "m"),
                    ErrorCode::kNotSupported, "no manifest of Kinspace");
   EXPECT_KIN_ERROR(parse_manifest(resealed(text, "\"kind\"", "\"extra\": 1, \"kind\""), "m"), ErrorCode::kNotSupported,
