@@ -13,12 +13,11 @@ std::vector<std::string> data_settings(const Context& context) {
   return settings;
 }
 
-std::unique_ptr<Table> open_data(const DataOptions& data, const std::string& directory, const Context& context) {
+TableRequest data_request(const Context& context) {
   TableRequest request;
-  request.directory = directory;
   request.rejects = context.args.text("rejects");
   request.memory_limit = context.memory_limit;
-  return open_table(data, request);
+  return request;
 }
 
 void say_bad_rows(const Table& table, Context& context) {

@@ -14,8 +14,8 @@ namespace kin::cli {
 /// The settings that the flags stand for, as for --set: "data.on_bad=skip".
 std::vector<std::string> data_settings(const Context& context);
 
-/// Opens a table as the data options say, with the rejects of the flags.
-std::unique_ptr<Table> open_data(const DataOptions& data, const std::string& directory, const Context& context);
+/// What the flags say about opening a table.
+TableRequest data_request(const Context& context);
 
 /// Says how many rows were left out, and shows the first ones where data.on_bad is "report".
 void say_bad_rows(const Table& table, Context& context);

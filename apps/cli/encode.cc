@@ -122,14 +122,20 @@ int run_encode(Context& context) {
   if (!files.empty()) {
     job.spec.data.path = files;
     job.spec.data.query.clear();
-    if (learning.data.path.empty() && learning.data.query.empty()) learning.data.path = files;
+    const bool same = learning.data.path.empty() && learning.data.query.empty();
+    if (same) learning.data.path = files;
+    if (same && files == std::vector<std::string>{"-"}) options.source = file_source("-");
   }
   Encoder encoder = job.learned.empty() ? fit_encoder(learning, options)
                                         : Encoder(job.spec.columns, std::move(job.learned));
 
   options.rejects = context.args.text("rejects");
   if (!files.empty()) options.directory.clear();
-  const std::unique_ptr<Table> table = open_data(job.spec.data, options.directory, context);
+  TableRequest request = data_request(context);
+  request.directory = options.directory;
+  request.source = options.source;
+  request.codes = true;
+  const std::unique_ptr<Table> table = open_table(job.spec.data, request);
   std::vector<std::size_t> chosen;
   for (const std::string& name : wanted) {
     const auto& infos = encoder.columns();

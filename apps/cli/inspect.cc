@@ -87,8 +87,10 @@ TableProfile read_profile(DataOptions& data, Context& context) {
   ProfileOptions options;
   options.buckets = context.args.integer("buckets").value_or(0);
   if (context.memory_limit != 0) options.memory = context.memory_limit / 2;
+  TableRequest request = data_request(context);
+  if (data.path == std::vector<std::string>{"-"}) request.source = file_source("-");
   for (;;) {
-    const auto table = open_data(data, "", context);
+    const auto table = open_table(data, request);
     TableProfile profile = profile_table(*table, options);
     const std::int64_t wrong = data.on_bad == "report" ? wrong_type(*table, profile) : -1;
     if (wrong >= 0) {

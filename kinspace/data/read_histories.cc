@@ -241,23 +241,4 @@ std::uint64_t estimate_read_memory(const ReadSize& size) noexcept {
          kBlockFactor * size.block_bytes;
 }
 
-TablePreview preview_table(const DataOptions& data, const HistoriesRequest& request) {
-  const HistoryTable table(data, request);
-  TablePreview preview;
-  preview.fields = table.table().fields();
-  preview.estimated_rows = table.table().estimated_rows();
-  preview.file_bytes = table.table().size();
-  ReadSize size;
-  size.events = preview.estimated_rows;
-  size.groups = preview.estimated_rows / 20;
-  size.items = preview.estimated_rows / 50;
-  size.order_bytes = 0;
-  for (const std::size_t column : table.orders()) {
-    if (column != table.item()) size.order_bytes += table.field(column).type == ColumnType::kNumber ? 8 : 4;
-  }
-  size.block_bytes = request.table.limits.block_bytes;
-  preview.estimated_memory = estimate_read_memory(size);
-  return preview;
-}
-
 }  // namespace kin

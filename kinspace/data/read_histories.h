@@ -74,15 +74,4 @@ struct ReadSize {
 /// Bytes: 4 an event for the item and `order_bytes` for its order, 24 to 40 a key, and the buffers of the reader.
 std::uint64_t estimate_read_memory(const ReadSize& size) noexcept;
 
-/// A look at the first rows of a table, for a plan before anything is read.
-struct TablePreview {
-  std::vector<Field> fields;
-  std::int64_t estimated_rows = 0;
-  std::uint64_t file_bytes = 0;
-  std::uint64_t estimated_memory = 0;  ///< of read_histories(), if there is a group for 20 rows and an item for 50
-};
-
-/// Checks the columns that `data` and `request` name, their types and the condition, as read_histories() does.
-TablePreview preview_table(const DataOptions& data, const HistoriesRequest& request);
-
 }  // namespace kin

@@ -318,19 +318,6 @@ TEST(ReadHistories, HundredMillionInteractionsNeedLessThanOneAndAHalfGigabytes) 
   EXPECT_LT(estimate_read_memory(size), 1'500'000'000U);
 }
 
-TEST(ReadHistories, PreviewChecksWithoutReadingEverything) {
-  std::string text = "user,item,time\n";
-  for (int i = 0; i < 5000; ++i) text += "1,2,3\n";
-  const TemporaryFile file(text);
-  const TablePreview preview = preview_table(table(file, {"time"}), {.item = "item"});
-  EXPECT_EQ(preview.fields.size(), 3U);
-  EXPECT_NEAR(static_cast<double>(preview.estimated_rows), 5000, 100);
-  EXPECT_EQ(preview.file_bytes, text.size());
-  EXPECT_GT(preview.estimated_memory, 5000U * 8);
-  EXPECT_THROW(preview_table(table(file, {"tim"}), {.item = "item"}), Error);
-  EXPECT_THROW(preview_table(table(file, {}, "x = 1"), {.item = "item"}), Error);
-}
-
 TEST(ReadHistories, KindsOfFilesDoNotShow) {
   const std::string csv = "user,item,time\n10,5,3\n9,7,1\n10,5,1\n10,-2,2\n";
   std::string json;

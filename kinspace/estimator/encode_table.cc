@@ -120,6 +120,8 @@ std::unique_ptr<Table> open(const Spec& spec, const EncodeOptions& options) {
   request.directory = options.directory;
   request.rejects = options.rejects;
   request.memory_limit = options.memory_limit;
+  request.source = options.source;
+  request.codes = true;
   return open_table(spec.data, request);
 }
 

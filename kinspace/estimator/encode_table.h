@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "kinspace/base/thread_pool.h"
@@ -16,6 +17,7 @@ namespace kin {
 struct EncodeOptions {
   std::string directory = {};               ///< of the spec, where relative paths start
   std::string rejects = {};                 ///< file that takes bad rows; empty: none
+  std::optional<ByteSource> source = {};    ///< in place of data.path: a pipe that is read for learning and encoding
   std::uint64_t memory_limit = 0;           ///< bytes that the encoded table may take; 0: no limit
   std::function<bool()> stop_requested = {};  ///< asked after every batch; true ends with kCancelled
 };

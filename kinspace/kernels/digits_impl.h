@@ -17,6 +17,7 @@ constexpr std::size_t kCells = 64;
 constexpr std::size_t kGroup = 8;
 
 constexpr std::uint64_t kEightZeros = 0x3030303030303030ULL;
+constexpr std::uint64_t kOnes = 0x0101010101010101ULL;
 constexpr std::uint64_t kHighBits = 0x8080808080808080ULL;
 constexpr std::uint64_t kExactMantissa = std::uint64_t{1} << 53;  // integers up to here are exact as doubles
 constexpr double kPowersOfTen[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
@@ -214,7 +215,7 @@ struct Points {
   Words none;    // all bits where there is no point
 
   Points(const Words& words, char point) noexcept {
-    const Words same = words ^ (0x0101010101010101ULL * static_cast<unsigned char>(point));
+    const Words same = words ^ (kOnes * static_cast<unsigned char>(point));
     at = ~(((same & ~kHighBits) + ~kHighBits) | same | ~kHighBits) >> 7;
     behind = -(at << 8);
     none = Words(at == 0);
@@ -228,7 +229,7 @@ struct Points {
 
 /// The number of bytes of ones in words that consist of them and of zeros.
 inline Words count_bytes(const Words& words) noexcept {
-  Words x = words & 0x0101010101010101ULL;
+  Words x = words & kOnes;
   x += x >> 8;
   x += x >> 16;
   return (x + (x >> 32)) & 0xF;

@@ -217,3 +217,9 @@ def test_a_spec_without_a_model_cannot_be_trained(tmp_path):
     encode(tmp_path, "n = 'numeric'", "n\n1\n")
     done = kin("train", tmp_path / "spec.toml", "-o", tmp_path / "run", status=2)
     assert "model.kind" in done.stderr
+
+
+def test_standard_input_is_learned_from_and_encoded(tmp_path):
+    (tmp_path / "spec.toml").write_text("spec = 1\ncolumns.c = 'vocabulary'\n")
+    piped = subprocess.run([KIN, "encode", tmp_path / "spec.toml", "-"], input="c\nb\na\nb\n", capture_output=True, text=True, timeout=60)
+    assert [json.loads(line)["c"]["ids"] for line in piped.stdout.splitlines()] == [[0], [1], [0]], piped.stderr

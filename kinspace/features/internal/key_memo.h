@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "kinspace/features/internal/values.h"
@@ -40,16 +41,17 @@ class KeyMemo {
 
   CodeCache& codes() noexcept { return codes_; }
 
-  /// find() for the key, unless that was called for it lately.
-  template <class Find>
-  std::int64_t get(const ShortKey& key, Find find) {
-    const std::uint64_t mixed = (key.low ^ (key.high * 0x9E3779B97F4A7C15ULL) ^ key.size) * 0xD6E8FEB86659FD93ULL;
-    Entry* const pair = entries_.data() + 2 * static_cast<std::size_t>(mixed >> (64 - bits_));
-    if (pair[0].key == key) return pair[0].number;
-    if (pair[1].key == key) return pair[1].number;
+  /// What is remembered for a key, or null.
+  const std::int64_t* find(const ShortKey& key) const noexcept {
+    const Entry* const pair = entries_.data() + place(key);
+    if (pair[0].key == key) return &pair[0].number;
+    return pair[1].key == key ? &pair[1].number : nullptr;
+  }
+
+  void put(const ShortKey& key, std::int64_t number) noexcept {
+    Entry* const pair = entries_.data() + place(key);
     pair[1] = pair[0];
-    pair[0] = {key, find()};
-    return pair[0].number;
+    pair[0] = {key, number};
   }
 
  private:
@@ -61,6 +63,11 @@ class KeyMemo {
     ShortKey key{0, 0, ~std::uint64_t{0}};  // a size that no key has
     std::int64_t number = 0;
   };
+
+  std::size_t place(const ShortKey& key) const noexcept {
+    const std::uint64_t mixed = (key.low ^ (key.high * 0x9E3779B97F4A7C15ULL) ^ key.size) * 0xD6E8FEB86659FD93ULL;
+    return 2 * static_cast<std::size_t>(mixed >> (64 - bits_));
+  }
 
   void resize(std::int64_t keys) {
     bits_ = kMinBits;
@@ -92,13 +99,76 @@ inline ShortKey short_key(const Values& values, std::size_t i) noexcept {
   return key;
 }
 
-/// find(i) for each value, or what it gave for the same string lately.
-template <class Find>
-void find_strings(const Values& values, KeyMemo& memo, std::span<std::int64_t> out, Find find) {
+/// Keys that are to be sought together.
+template <class Key>
+struct Unknown {
+  static constexpr std::size_t kBlock = 1024;  // values between two searches
+
+  std::vector<Key> keys;
+  std::vector<std::size_t> places;
+  std::vector<std::int64_t> numbers;
+
+  void clear() noexcept {
+    keys.clear();
+    places.clear();
+  }
+  void add(Key key, std::size_t place) {
+    keys.push_back(key);
+    places.push_back(place);
+  }
+};
+
+/// The number of each string, from the memo or by find_all(keys, numbers), in the order in which they come. Strings of
+/// a dictionary are sought once, by find(i).
+template <class Find, class FindAll>
+void find_strings(const Values& values, KeyMemo& memo, Unknown<std::string_view>& unknown, std::span<std::int64_t> out,
+                  Find find, FindAll find_all) {
   if (values.coded) return memo.codes().get(values, out, find);
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    const bool small = values.pieces[i].size <= KeyMemo::kMaxBytes;
-    out[i] = small ? memo.get(short_key(values, i), [&] { return find(i); }) : find(i);
+  const auto small = [&](std::size_t i) { return values.pieces[i].size <= KeyMemo::kMaxBytes; };
+  for (std::size_t first = 0; first < out.size(); first += unknown.kBlock) {
+    const std::size_t last = std::min(out.size(), first + unknown.kBlock);
+    unknown.clear();
+    for (std::size_t i = first; i < last; ++i) {
+      const std::int64_t* const known = small(i) ? memo.find(short_key(values, i)) : nullptr;
+      if (known != nullptr) {
+        out[i] = *known;
+      } else {
+        unknown.add(values.string(i), i);
+      }
+    }
+    unknown.numbers.resize(unknown.keys.size());
+    find_all(std::span<const std::string_view>(unknown.keys), std::span<std::int64_t>(unknown.numbers));
+    for (std::size_t k = 0; k < unknown.keys.size(); ++k) {
+      const std::size_t i = unknown.places[k];
+      out[i] = unknown.numbers[k];
+      if (small(i)) memo.put(short_key(values, i), out[i]);
+    }
+  }
+}
+
+/// The same for integers; direct(key) is a number, or negative where the memo is to be asked.
+template <class Direct, class FindAll>
+void find_integers(std::span<const std::int64_t> keys, KeyMemo& memo, Unknown<std::int64_t>& unknown,
+                   std::span<std::int64_t> out, Direct direct, FindAll find_all) {
+  for (std::size_t first = 0; first < out.size(); first += unknown.kBlock) {
+    const std::size_t last = std::min(out.size(), first + unknown.kBlock);
+    unknown.clear();
+    for (std::size_t i = first; i < last; ++i) {
+      out[i] = direct(keys[i]);
+      if (out[i] >= 0) continue;
+      const std::int64_t* const known = memo.find(short_key(keys[i]));
+      if (known != nullptr) {
+        out[i] = *known;
+      } else {
+        unknown.add(keys[i], i);
+      }
+    }
+    unknown.numbers.resize(unknown.keys.size());
+    find_all(std::span<const std::int64_t>(unknown.keys), std::span<std::int64_t>(unknown.numbers));
+    for (std::size_t k = 0; k < unknown.keys.size(); ++k) {
+      out[unknown.places[k]] = unknown.numbers[k];
+      memo.put(short_key(unknown.keys[k]), unknown.numbers[k]);
+    }
   }
 }
 

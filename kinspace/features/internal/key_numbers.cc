@@ -18,24 +18,30 @@ void DirectKeys::insert(std::int64_t key, std::uint32_t number, std::int64_t cou
   numbers_[place] = number + 1;
 }
 
+// The number of a small key, which often comes again at once; -1 for others.
+std::int64_t KeyCounter::small_number(std::int64_t key) {
+  const std::int64_t known = direct_.find(key);
+  if (known >= 0 || static_cast<std::uint64_t>(key) >= DirectKeys::kMaxKeys) return known;
+  if (const std::int64_t* const remembered = memo_.find(short_key(key))) return *remembered;
+  const std::uint32_t number = index_.insert(key);
+  direct_.insert(key, number, index_.size());
+  memo_.put(short_key(key), number);
+  return number;
+}
+
 void KeyCounter::number(const Values& values, std::span<std::int64_t> out) {
   if (values.integers) {
-    for (std::size_t i = 0; i < out.size(); ++i) {
-      const std::int64_t key = values.numbers[i];
-      const std::int64_t number = direct_.find(key);
-      out[i] = number >= 0 ? number : memo_.get(short_key(key), [&] { return insert(key); });
-    }
+    find_integers(
+        values.numbers, memo_, unknown_integers_, out, [&](std::int64_t key) { return small_number(key); },
+        [&](std::span<const std::int64_t> keys, std::span<std::int64_t> numbers) { index_.insert(keys, numbers); });
   } else {
-    find_strings(values, memo_, out, [&](std::size_t i) { return std::int64_t{index_.insert(values.string(i))}; });
+    find_strings(
+        values, memo_, unknown_strings_, out,
+        [&](std::size_t i) { return std::int64_t{index_.insert(values.string(i))}; },
+        [&](std::span<const std::string_view> keys, std::span<std::int64_t> numbers) { index_.insert(keys, numbers); });
   }
   memo_.grow(index_.size());
   counts_.resize(static_cast<std::size_t>(index_.size()));
-}
-
-std::int64_t KeyCounter::insert(std::int64_t key) {
-  const std::uint32_t number = index_.insert(key);
-  direct_.insert(key, number, index_.size());
-  return number;
 }
 
 }  // namespace kin::internal

@@ -43,11 +43,13 @@ class KeyCounter {
   const std::vector<std::int64_t>& counts() const noexcept { return counts_; }
 
  private:
-  std::int64_t insert(std::int64_t key);
+  std::int64_t small_number(std::int64_t key);
 
   KeyIndex index_;
   DirectKeys direct_;
   KeyMemo memo_;
+  Unknown<std::int64_t> unknown_integers_;
+  Unknown<std::string_view> unknown_strings_;
   std::vector<std::int64_t> counts_;
 };
 

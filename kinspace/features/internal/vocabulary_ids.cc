@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
+#include <string_view>
 #include <utility>
 
 #include "kinspace/base/error.h"
@@ -87,7 +89,9 @@ class VocabularyIds final : public IdMaker {
   bool text_keys_ = false;
   std::shared_ptr<const KeyTable> keys_;  // null until it is fitted
   KeyMemo memo_;                          // of ids
-  std::shared_ptr<KeyCounter> counter_;   // while it learns
+  Unknown<std::int64_t> unknown_integers_;
+  Unknown<std::string_view> unknown_strings_;
+  std::shared_ptr<KeyCounter> counter_;  // while it learns
   bool provisional_ = false;
   std::vector<std::int64_t> numbers_;
   std::vector<std::uint32_t> renumbering_;
@@ -121,27 +125,34 @@ void VocabularyIds::make(const Values& values, const BatchRows& /*rows*/, std::v
   const Vocabulary& vocabulary = *keys_->rows;
   const KeyIndex& index = vocabulary.index();
   const std::int64_t size = vocabulary.size();
-  const std::size_t count = values.size();
-  ids.resize(count);
+  ids.resize(values.size());
   const auto id = [&](std::int64_t row, auto key) { return row >= 0 ? row : oov_.id(size, key); };
   if (!values.integers) {
-    find_strings(values, memo_, ids, [&](std::size_t i) {
-      const std::string_view key = values.string(i);
-      return id(index.integers() ? vocabulary.find(key).value_or(-1) : index.find(key), key);
-    });
+    const auto row = [&](std::string_view key) {
+      return index.integers() ? vocabulary.find(key).value_or(-1) : index.find(key);
+    };
+    find_strings(
+        values, memo_, unknown_strings_, ids,
+        [&](std::size_t i) { return id(row(values.string(i)), values.string(i)); },
+        [&](std::span<const std::string_view> keys, std::span<std::int64_t> rows) {
+          if (!index.integers()) index.find(keys, rows);
+          for (std::size_t k = 0; k < keys.size(); ++k)
+            rows[k] = id(index.integers() ? row(keys[k]) : rows[k], keys[k]);
+        });
     return;
   }
-  const auto find = [&](std::int64_t key) {
-    if (index.integers()) return id(index.find(key), key);
+  const auto find_text = [&](std::int64_t key) {
     const fmt::format_int text(key);
-    return id(index.find(std::string_view(text.data(), text.size())), key);
+    return index.find(std::string_view(text.data(), text.size()));
   };
-  const DirectKeys& direct = keys_->direct;
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::int64_t key = values.numbers[i];
-    const std::int64_t row = direct.find(key);
-    ids[i] = row >= 0 ? row : memo_.get(short_key(key), [&] { return find(key); });
-  }
+  find_integers(
+      values.numbers, memo_, unknown_integers_, ids, [&](std::int64_t key) { return keys_->direct.find(key); },
+      [&](std::span<const std::int64_t> keys, std::span<std::int64_t> rows) {
+        if (index.integers()) index.find(keys, rows);
+        for (std::size_t k = 0; k < keys.size(); ++k) {
+          rows[k] = id(index.integers() ? rows[k] : find_text(keys[k]), keys[k]);
+        }
+      });
 }
 
 KeyCounter& VocabularyIds::counter(bool integers) {
