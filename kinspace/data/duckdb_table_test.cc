@@ -14,6 +14,7 @@
 
 #include "kinspace/base/error.h"
 #include "kinspace/data/duckdb_api.h"
+#include "kinspace/data/duckdb_query.h"
 #include "kinspace/data/duckdb_session.h"
 #include "kinspace/data/table_testing.h"
 
@@ -489,6 +490,16 @@ TEST_F(DuckdbTable, DamagedFilesAreErrors) {
     flipped[whole.size() * i / 30] ^= static_cast<char>(1U << (i % 8));
     read(flipped);  // may go unnoticed where nothing checks the bytes; must not crash
   }
+}
+
+TEST(DuckdbQuery, FindsTheWordsThatCouldNameFiles) {
+  using duckdb::file_words;
+  EXPECT_THAT(file_words("FROM 'a.csv' JOIN \"b/c\" USING (id) WHERE x = 'US'"), ElementsAre("a.csv", "b/c"));
+  EXPECT_THAT(file_words("FROM 'it''s.csv', 'it''s.csv'"), ElementsAre("it's.csv"));
+  EXPECT_THAT(file_words("-- 'no.csv'\nFROM /* 'nor.csv' */ 'yes.csv' --'end.csv'"), ElementsAre("yes.csv"));
+  EXPECT_THAT(file_words("FROM 'open.csv"), ElementsAre("open.csv"));
+  EXPECT_TRUE(file_words("SELECT 1 /* 'x.csv").empty());
+  EXPECT_TRUE(file_words("'").empty());
 }
 
 TEST(DuckdbLibrary, SaysWhatToDoWithoutIt) {
