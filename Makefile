@@ -1,15 +1,15 @@
 # Everything here can be run by hand: each recipe is a few plain commands.
 #
 #   make test PRESET=asan-ubsan           presets: dev release asan-ubsan tsan coverage tidy fuzz (CMakePresets.json)
-#   make bench BENCH="--rounds 3"         flags of bench/run.py
+#   make bench BENCH="--rounds 3"         flags of bench/run.py, of bench/run_columns.py for bench-columns
 
 PRESET ?= release
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build bench format lint clean
+.PHONY: help demo test build bench bench-columns format lint clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
 demo: ## movies from data to recommendations, in build/demo
 	@setup/install.sh
@@ -30,6 +30,12 @@ bench: ## speed beside PyTorch and TensorFlow; installs them into build/venv-ben
 	@cmake --preset bench
 	@cmake --build --preset bench
 	@build/venv-bench/bin/python -B bench/run.py $(BENCH)
+
+bench-columns: ## CSV to ids beside polars, pyarrow, DuckDB and pandas; installs them into build/venv-bench-columns
+	@setup/install.sh bench-columns
+	@cmake --preset bench
+	@cmake --build --preset bench --target kin_columns
+	@build/venv-bench-columns/bin/python -B bench/run_columns.py $(BENCH)
 
 format: ## clang-format every C++ file
 	@setup/install.sh tools

@@ -9,6 +9,8 @@
 #                             (python.txt)
 #   setup/install.sh tools    that of the tests, and formatter, linter and clang (debian-tools.txt)
 #   setup/install.sh bench    that of the tests, and the rivals, in build/venv-bench (bench-python.txt)
+#   setup/install.sh bench-columns  what `make demo` needs, and those of `make bench-columns`, in build/venv-bench-columns
+#                             (bench-columns-python.txt)
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -50,11 +52,12 @@ install_node() {  # FOLDER TARGET
 
 case "${1:-}" in
   parquet | data) ;;
-  '' | tests | bench) install_debian setup/debian.txt ;;
+  '' | tests | bench | bench-columns) install_debian setup/debian.txt ;;
   tools) install_debian setup/debian.txt setup/debian-tools.txt ;;
-  *) fail "unknown word '$1'; one of: tests, tools, bench, parquet, data, or none" ;;
+  *) fail "unknown word '$1'; one of: tests, tools, bench, bench-columns, parquet, data, or none" ;;
 esac
 case "${1:-}" in tests | tools | bench | parquet | data) install_node setup/node build/node ;; esac
 case "${1:-}" in data) install_node setup/node-data build/node-data ;; esac
 case "${1:-}" in tests | tools | bench) install_python setup/python.txt build/venv ;; esac
 case "${1:-}" in bench) install_python setup/bench-python.txt build/venv-bench ;; esac
+case "${1:-}" in bench-columns) install_python setup/bench-columns-python.txt build/venv-bench-columns ;; esac

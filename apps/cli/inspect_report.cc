@@ -41,7 +41,7 @@ double share(std::int64_t part, std::int64_t whole) {
 }
 
 std::string type_name(const ColumnProfile& column) {
-  const std::string type(column_type_name(column.type));
+  std::string type(column_type_name(column.type));
   if (column.cells != Cells::kSingle) return type + "s";
   if (column.time == TimeForm::kText || column.time == TimeForm::kCount || column.time == TimeForm::kDigits)
     return "time";

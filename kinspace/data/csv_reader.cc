@@ -199,43 +199,51 @@ bool CsvReader::next(Batch& batch) {
 
 void CsvReader::convert(Batch& batch) {
   batch.columns.assign(wanted_.size(), Column{});
-  for (std::size_t i = 0; i < wanted_.size(); ++i) convert_column(i, batch.columns[i]);
+  bad_cells_.resize(wanted_.size());
+  for (std::size_t i = 0; i < wanted_.size(); ++i) {
+    const CsvCells cells = cells_of(i);
+    const Field& field = fields_[static_cast<std::size_t>(wanted_[i])];
+    bad_cells_[i].clear();
+    values_[i].start(cells.count, {field.type, field.guessed, options_.decimal});
+    // The places of the cells of rows of different lengths are gone when another column asks for its own.
+    if (rest_) read_values(i, cells, 0, cells.count);
+  }
+  // All columns of some rows, then of the next ones: their text stays in the nearest cache.
+  const std::size_t rows = rest_ ? 0 : scanner_->rows();
+  for (std::size_t first = 0; first < rows; first += CsvValues::kAtOnce) {
+    for (std::size_t i = 0; i < wanted_.size(); ++i) {
+      read_values(i, cells_of(i), first, std::min(first + CsvValues::kAtOnce, rows));
+    }
+  }
+  for (std::size_t i = 0; i < wanted_.size(); ++i) {
+    values_[i].lend(batch.columns[i], is_list(i) ? &list_offsets_ : nullptr);
+    if (!bad_cells_[i].empty()) add_refusals(i);
+  }
 }
 
-void CsvReader::convert_column(std::size_t i, Column& column) {
-  const auto at = static_cast<std::size_t>(wanted_[i]);
-  const Field& field = fields_[at];
-  CsvValues& values = values_[i];
-  column.type = field.type;
-  column.cells = field.cells;
-  const bool list = field.cells == Cells::kList;
-  const CsvCells cells = list ? scanner_->rest(values.list_offsets) : scanner_->column(at);
-  bad_cells_.clear();
-  switch (field.type) {
-    case ColumnType::kInteger:
-      convert_integers(cells, field.guessed, kernels::active(), values, bad_cells_);
-      column.integers = values.integers;
-      break;
-    case ColumnType::kNumber:
-      convert_numbers(cells, options_.decimal, kernels::active(), values, bad_cells_);
-      column.numbers = values.numbers;
-      break;
-    case ColumnType::kString:
-      convert_strings(cells, values);
-      column.offsets = values.offsets;
-      column.bytes = values.bytes.data();
-      break;
+bool CsvReader::is_list(std::size_t i) const noexcept {
+  return rest_ && static_cast<std::size_t>(wanted_[i]) + 1 == fields_.size();
+}
+
+CsvCells CsvReader::cells_of(std::size_t i) {
+  return is_list(i) ? scanner_->rest(list_offsets_) : scanner_->column(static_cast<std::size_t>(wanted_[i]));
+}
+
+void CsvReader::read_values(std::size_t i, const CsvCells& cells, std::size_t begin, std::size_t end) {
+  for (std::size_t first = begin; first < end; first += CsvValues::kAtOnce) {
+    values_[i].read(cells, first, kernels_, bad_cells_[i]);
   }
-  const auto* validity = values.any_missing ? reinterpret_cast<const std::uint8_t*>(values.validity.data()) : nullptr;
-  (list ? column.value_validity : column.validity) = validity;
-  if (list) column.list_offsets = values.list_offsets;
+}
+
+void CsvReader::add_refusals(std::size_t i) {
+  const CsvCells cells = cells_of(i);
   std::string scratch;
-  for (const BadCell& bad : bad_cells_) {
+  for (const BadCell& bad : bad_cells_[i]) {
     std::size_t row = bad.cell;
-    if (list) {
-      const auto& offsets = values.list_offsets;
-      row = static_cast<std::size_t>(
-          std::upper_bound(offsets.begin(), offsets.end(), static_cast<std::int32_t>(bad.cell)) - offsets.begin() - 1);
+    if (is_list(i)) {
+      const auto next =
+          std::upper_bound(list_offsets_.begin(), list_offsets_.end(), static_cast<std::int32_t>(bad.cell));
+      row = static_cast<std::size_t>(next - list_offsets_.begin() - 1);
     }
     refusals_.push_back({row, i, bad.why, std::string(cells.cell(bad.cell, scratch).substr(0, kMaxNameBytes))});
   }

@@ -86,20 +86,25 @@ class CsvReader final : public Table {
   void expect();
   void guess_types();
   void convert(Batch& batch);
-  void convert_column(std::size_t i, Column& column);
+  bool is_list(std::size_t i) const noexcept;
+  CsvCells cells_of(std::size_t i);
+  void read_values(std::size_t i, const CsvCells& cells, std::size_t begin, std::size_t end);
+  void add_refusals(std::size_t i);
   void leave_out();
   const Field& field_of(const Refusal& refusal) const;
   Error error_of(const Refusal& refusal, const std::string& place) const;
 
   ByteSource source_;
   CsvOptions options_;
+  const kernels::Table& kernels_ = kernels::active();
   bool rest_ = false;  // the last field takes the rest of a row
   std::vector<Field> fields_;
   std::int64_t estimated_rows_ = 0;
   std::unique_ptr<CsvScanner> scanner_;
   std::vector<std::int64_t> wanted_;
   std::vector<CsvValues> values_;
-  std::vector<BadCell> bad_cells_;
+  std::vector<std::int32_t> list_offsets_;
+  std::vector<std::vector<BadCell>> bad_cells_;  // parallel to wanted_
   std::vector<Refusal> refusals_;
 };
 

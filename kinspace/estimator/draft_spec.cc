@@ -193,7 +193,7 @@ std::string draft_toml(const SpecDraft& draft) {
     return found == draft.comments.end() ? std::string() : in_comment(found->second);
   };
   std::string out;
-  for (const std::string& line : draft.head) out += "# " + in_comment(line) + "\n";
+  for (const std::string& line : draft.head) out += fmt::format("# {}\n", in_comment(line));
   out += "spec = 1\n";
   const auto add_table = [&](const std::string& table) {
     std::vector<Line> lines;

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 
@@ -21,7 +23,7 @@ using ::testing::HasSubstr;
 /// A directory with a table and a spec over it.
 class Encoding : public ::testing::Test {
  protected:
-  Encoding() : directory_(std::filesystem::path(::testing::TempDir()) / "kin-encode-test") {
+  Encoding() : directory_(std::filesystem::path(::testing::TempDir()) / ("kin-encode-test-" + std::to_string(::getpid()))) {
     std::filesystem::remove_all(directory_);
     std::filesystem::create_directories(directory_);
     options_.directory = directory_.string();

@@ -38,12 +38,14 @@ void add(std::vector<T>& to, const std::vector<T>& from) {
   to.insert(to.end(), from.begin(), from.end());
 }
 
-void append_offsets(EncodedStore& s, std::int64_t rows_before, const std::vector<std::int64_t>& offsets) {
+void append_offsets(EncodedStore& s, std::int64_t rows_before, std::int64_t reserved,
+                    const std::vector<std::int64_t>& offsets) {
   const std::size_t rows = offsets.size() - 1;
   if (s.offsets.empty()) {
     bool single = true;
     for (std::size_t r = 0; r <= rows; ++r) single = single && offsets[r] == static_cast<std::int64_t>(r);
     if (single) return;
+    make_room(s.offsets, static_cast<std::size_t>(std::max(rows_before, reserved)) + 1);
     s.offsets.resize(static_cast<std::size_t>(rows_before) + 1);
     std::iota(s.offsets.begin(), s.offsets.end(), std::uint64_t{0});
   }
@@ -112,6 +114,7 @@ std::uint64_t EncodedTable::bytes() const noexcept {
 
 void EncodedTable::reserve(std::int64_t rows) {
   const auto more = static_cast<std::size_t>(std::max<std::int64_t>(rows - rows_, 0));
+  reserved_ = std::max(reserved_, rows);  // whether a column needs offsets is known later
   for (EncodedStore& s : columns_) {
     if (!s.info.categorical) {
       make_room(s.dense, more * static_cast<std::size_t>(s.info.width));
@@ -128,7 +131,7 @@ void EncodedTable::append(const EncodedBatch& batch) {
   for (std::size_t c = 0; c < columns_.size(); ++c) {
     EncodedStore& s = columns_[c];
     const EncodedColumn& from = batch.columns[c];
-    if (ragged(s)) append_offsets(s, rows_, from.offsets);
+    if (ragged(s)) append_offsets(s, rows_, reserved_, from.offsets);
     if (s.info.categorical) append_ids(s, from.ids);
     if (s.info.weighted) add(s.weights, from.weights);
     if (s.info.categorical && s.info.sequence) add(s.positions, from.positions);

@@ -66,6 +66,7 @@ class EncodedTable {
   void gather(std::int64_t count, RowAt row_at, EncodedBatch& out) const;
 
   std::int64_t rows_ = 0;
+  std::int64_t reserved_ = 0;
   std::vector<EncodedStore> columns_;
 };
 

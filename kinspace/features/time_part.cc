@@ -212,7 +212,7 @@ class TimeParser {
       rest_.remove_prefix(digits);
     }
     if (hour == 24 && (minute != 0 || second != 0)) return false;
-    time.seconds += std::int64_t{hour} * 3600 + minute * 60 + second;
+    time.seconds += std::int64_t{hour} * 3600 + std::int64_t{minute} * 60 + second;
     return has_minutes || compact_;
   }
 
@@ -231,7 +231,7 @@ class TimeParser {
     if (!eat('+') && !eat('-')) return false;
     if (!number(2, 24, hours)) return false;
     if ((eat(':') || digit(0)) && !number(2, 59, minutes)) return false;
-    time.offset = (std::int64_t{hours} * 3600 + minutes * 60) * (west ? -1 : 1);
+    time.offset = (std::int64_t{hours} * 3600 + std::int64_t{minutes} * 60) * (west ? -1 : 1);
     return true;
   }
 

@@ -18,7 +18,7 @@ constexpr std::int64_t kDay = 86400;
 constexpr std::int64_t kCycle = 146097 * kDay;  // the Gregorian calendar repeats every 400 years
 constexpr std::size_t kHeader = 44;
 constexpr std::uint32_t kMaxCount = 65536;  // real files have some hundred
-constexpr std::int64_t kMaxOffset = 26 * 3600;
+constexpr std::int64_t kMaxOffset = std::int64_t{26} * 3600;
 constexpr std::int64_t kFarthest = std::int64_t{1} << 59;  // zic writes it for the beginning of time
 
 [[noreturn]] void damaged(const std::string& name, const std::string& what) {
@@ -90,7 +90,7 @@ struct RuleDay {
   int week = 1;     // 1 to 5; 5: the last one
   int weekday = 0;  // 0 Sunday
   int day = 0;      // of the year: kJulian from 1, without 29th of February; kZeroBased from 0
-  std::int64_t seconds = 2 * 3600;
+  std::int64_t seconds = std::int64_t{2} * 3600;
 
   /// Since 1970, as if the clock showed UTC.
   std::int64_t in_year(int year) const {

@@ -25,6 +25,14 @@ class Avx512Bytes {
     }
   }
 
+  static void eight_digits(const std::uint64_t* words, std::uint64_t* values) noexcept {
+    __m512i x = _mm512_and_si512(_mm512_loadu_si512(words), _mm512_set1_epi8(15));
+    x = _mm512_maddubs_epi16(x, _mm512_set1_epi16(0x010A));   // 10, 1
+    x = _mm512_madd_epi16(x, _mm512_set1_epi32(0x00010064));  // 100, 1
+    x = _mm512_add_epi64(_mm512_mul_epu32(x, _mm512_set1_epi64(10000)), _mm512_srli_epi64(x, 32));
+    _mm512_storeu_si512(values, x);
+  }
+
  private:
   explicit Avx512Bytes(__m512i bytes) noexcept : bytes_(bytes) {}
 

@@ -38,6 +38,16 @@ class ScalarBytes {
     }
   }
 
+  /// The values of eight digits in each of eight words; the first digit is in the lowest byte.
+  static void eight_digits(const std::uint64_t* words, std::uint64_t* values) noexcept {
+    for (int i = 0; i < 8; ++i) {
+      std::uint64_t x = words[i] & 0x0F0F0F0F0F0F0F0FULL;
+      x = (x * 10 + (x >> 8)) & 0x00FF00FF00FF00FFULL;
+      x = (x * 100 + (x >> 16)) & 0x0000FFFF0000FFFFULL;
+      values[i] = (x * 10000 + (x >> 32)) & 0xFFFFFFFFULL;
+    }
+  }
+
  private:
   static constexpr std::uint64_t kOnes = 0x0101010101010101ULL;
   static constexpr std::uint64_t kHigh = 0x8080808080808080ULL;

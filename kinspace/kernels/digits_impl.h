@@ -19,18 +19,18 @@ constexpr std::size_t kGroup = 8;
 constexpr std::uint64_t kEightZeros = 0x3030303030303030ULL;
 constexpr std::uint64_t kOnes = 0x0101010101010101ULL;
 constexpr std::uint64_t kHighBits = 0x8080808080808080ULL;
+constexpr std::uint64_t kSignBit = std::uint64_t{1} << 63;
 constexpr std::uint64_t kExactMantissa = std::uint64_t{1} << 53;  // integers up to here are exact as doubles
 constexpr double kPowersOfTen[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                    1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
 
-/// 64 cells without quotes and sign.
+/// 64 cells without quotes; those behind the last one are "0".
 struct Gathered {
   alignas(64) std::uint64_t low[kCells];   // the last eight bytes
   alignas(64) std::uint64_t high[kCells];  // the eight before, where some cell has more than eight
   alignas(64) std::uint64_t size[kCells];
-  std::uint64_t negative;
-  std::uint64_t empty;
   bool all_short;  // at most eight bytes
+  bool all_plain;  // none is empty, or starts with a byte below that asked for
 };
 
 inline std::uint64_t load_word(const char* p) noexcept {
@@ -39,14 +39,15 @@ inline std::uint64_t load_word(const char* p) noexcept {
   return word;
 }
 
-template <class Bytes, bool kQuoted>
-inline void gather_cells(const TextCells& from, std::size_t first, std::size_t count, Gathered& to) noexcept {
+template <bool kQuoted>
+inline void gather_cells(const TextCells& from, std::size_t first, std::size_t count, unsigned char lowest,
+                         Gathered& to) noexcept {
   const TextCells cells = from;
   const std::uint32_t* begins = cells.begins + first * cells.begin_stride;
   const std::uint32_t* ends = cells.ends + first * cells.end_stride;
-  char first_bytes[kCells] = {};
-  char sizes[kCells] = {};  // above 127: 127
   std::uint64_t longest = 0;
+  std::uint64_t shortest = 0;
+  std::uint32_t odd = 0;
   for (std::size_t i = 0; i < count; ++i) {
     std::uint32_t begin = *begins + cells.begin_offset;
     std::uint32_t end = *ends;
@@ -57,21 +58,19 @@ inline void gather_cells(const TextCells& from, std::size_t first, std::size_t c
       begin += quote;
       end -= quote;
     }
-    const std::uint32_t size = end - begin;
+    const std::uint64_t size = end - begin;
     to.low[i] = load_word(cells.text + end - 8);
     to.size[i] = size;
-    first_bytes[i] = cells.text[begin];
-    sizes[i] = static_cast<char>(size < 127 ? size : 127);
     longest |= size + 7;
+    shortest |= size - 1;
+    odd |= static_cast<unsigned char>(cells.text[begin]) < lowest ? 1 : 0;
   }
   for (std::size_t i = count; i < kCells; ++i) {
     to.low[i] = to.high[i] = kEightZeros;
-    to.size[i] = 0;
+    to.size[i] = 1;
   }
-  to.empty = Bytes::load(sizes).equal(0) & (~std::uint64_t{0} >> (kCells - count));
-  to.negative = Bytes::load(first_bytes).equal('-') & ~to.empty;
-  for (std::uint64_t left = to.negative; left != 0; left &= left - 1) --to.size[__builtin_ctzll(left)];
   to.all_short = longest < 16;
+  to.all_plain = odd == 0 && shortest >> 63 == 0;
   if (to.all_short) return;
   ends = cells.ends + first * cells.end_stride;
   for (std::size_t i = 0; i < count; ++i, ends += cells.end_stride) {
@@ -80,12 +79,12 @@ inline void gather_cells(const TextCells& from, std::size_t first, std::size_t c
   }
 }
 
-template <class Bytes>
-inline void gather(const TextCells& cells, std::size_t first, std::size_t count, Gathered& to) noexcept {
+inline void gather(const TextCells& cells, std::size_t first, std::size_t count, unsigned char lowest,
+                   Gathered& to) noexcept {
   if (cells.quoted) {
-    gather_cells<Bytes, true>(cells, first, count, to);
+    gather_cells<true>(cells, first, count, lowest, to);
   } else {
-    gather_cells<Bytes, false>(cells, first, count, to);
+    gather_cells<false>(cells, first, count, lowest, to);
   }
 }
 
@@ -111,12 +110,13 @@ inline Words no_digits(const Words& words) noexcept {
   return ((words + 0x4646464646464646ULL) | (words - kEightZeros)) & kHighBits;
 }
 
-/// The values of eight digits.
+template <class Bytes>
 inline Words eight_digits(const Words& words) noexcept {
-  Words x = words & 0x0F0F0F0F0F0F0F0FULL;
-  x = ((x << 3) + (x << 1) + (x >> 8)) & 0x00FF00FF00FF00FFULL;
-  x = ((x << 6) + (x << 5) + (x << 2) + (x >> 16)) & 0x0000FFFF0000FFFFULL;
-  return ((x << 13) + (x << 10) + (x << 9) + (x << 8) + (x << 4) + (x >> 32)) & 0xFFFFFFFFULL;
+  alignas(64) std::uint64_t in[kGroup];
+  alignas(64) std::uint64_t out[kGroup];
+  store_words(words, in);
+  Bytes::eight_digits(in, out);
+  return load_words(out);
 }
 
 /// Whether any bit of the eight words is set.
@@ -139,73 +139,120 @@ inline Words first_byte(const Words& words, const Words& size) noexcept {
   return ((words >> half) >> half) & 0xFF;
 }
 
-/// Of cells of up to eight bytes: their digits as a number; the set of those that are no digits, or start with a zero
-/// that does not count.
-inline std::uint64_t short_integers(const Gathered& cells, std::uint64_t* values) noexcept {
-  alignas(64) std::uint64_t odd[kCells];
-  Words any = {};
-  for (std::size_t i = 0; i < kCells; i += kGroup) {
-    const Words size = load_words(cells.size + i);
-    Words words = load_words(cells.low + i);
-    const Words leading_zero = Words(first_byte(words, size) == '0') & Words(size > 1);
-    keep_last(words, size);
-    const Words bad = no_digits(words) | leading_zero;
-    any |= bad;
-    store_words(bad, odd + i);
-    store_words(eight_digits(words), values + i);
+/// Eight cells of at most sixteen bytes, or of at most eight, whose high word is then empty.
+struct CellGroup {
+  Words low;
+  Words high = {};
+  Words first = {};     // byte behind the sign
+  Words negative = {};  // all bits where there is a minus
+  Words empty = {};     // all bits
+  Words bad = {};       // some bits where there is a sign and nothing else, or too much
+  Words many = {};      // all bits where there are several bytes behind the sign
+
+  /// kPlain: of cells that are neither empty nor have a sign; `first` and `many` are not set then.
+  template <bool kShort, bool kPlain>
+  static CellGroup load(const Gathered& cells, std::size_t i) noexcept {
+    CellGroup c;
+    Words size = load_words(cells.size + i);
+    c.low = load_words(cells.low + i);
+    if (!kShort) c.high = load_words(cells.high + i);
+    if (!kPlain) {
+      c.empty = Words(size == 0);
+      c.negative = Words(c.first_of<kShort>(size) == '-') & ~c.empty;
+      if (!kShort) c.bad = Words(size > 16);
+      size += c.negative;  // less one
+      c.first = c.first_of<kShort>(size);
+      c.bad |= Words(size == 0) & c.negative;
+      c.many = Words(size > 1);
+    } else if (!kShort) {
+      c.bad = Words(size > 16);
+    }
+    if (kShort) {
+      keep_last(c.low, size);
+    } else {
+      const Words is_long = Words(size > 8);
+      keep_last(c.low, (size & ~is_long) | (8 & is_long));
+      keep_last(c.high, high_size(size));
+    }
+    return c;
   }
-  return any_bit(any) ? set_of(odd) : 0;
-}
 
-/// The sizes of the two halves of a cell of up to sixteen bytes.
-struct Halves {
-  Words high_size;
-  Words low_size;
-  Words is_long;   // all bits where the high half is not empty
-  Words too_long;  // all bits where even that is not enough
+  template <class Bytes, bool kShort>
+  Words value() const noexcept {
+    const Words lower = eight_digits<Bytes>(low);
+    return kShort ? lower : eight_digits<Bytes>(high) * 100'000'000 + lower;
+  }
 
-  explicit Halves(const Words& size) noexcept {
-    is_long = Words(size > 8);
-    too_long = Words(size > 16);
-    high_size = (size - 8) & is_long & ~too_long;
-    low_size = (size & ~is_long) | (8 & is_long);
+  template <bool kShort>
+  Words no_digits_in() const noexcept {
+    return kShort ? no_digits(low) : no_digits(low) | no_digits(high);
+  }
+
+ private:
+  // Bytes in the high word; none of a cell that is too long.
+  static Words high_size(const Words& size) noexcept { return (size - 8) & Words(size > 8) & Words(size <= 16); }
+
+  template <bool kShort>
+  Words first_of(const Words& size) const noexcept {
+    if (kShort) return first_byte(low, size);
+    const Words is_long = Words(size > 8);
+    return (first_byte(high, high_size(size)) & is_long) | (first_byte(low, size & ~is_long) & ~is_long);
   }
 };
 
-inline std::uint64_t long_integers(const Gathered& cells, std::uint64_t* values) noexcept {
-  alignas(64) std::uint64_t odd[kCells];
-  for (std::size_t i = 0; i < kCells; i += kGroup) {
-    const Words size = load_words(cells.size + i);
-    const Halves halves(size);
-    Words low = load_words(cells.low + i);
-    Words high = load_words(cells.high + i);
-    const Words first = (first_byte(high, halves.high_size) & halves.is_long) |
-                        (first_byte(low, halves.low_size) & ~halves.is_long);
-    const Words leading_zero = Words(first == '0') & Words(size > 1);
-    keep_last(low, halves.low_size);
-    keep_last(high, halves.high_size);
-    store_words(no_digits(low) | no_digits(high) | leading_zero | halves.too_long, odd + i);
-    store_words(eight_digits(high) * 100'000'000 + eight_digits(low), values + i);
+/// Values of 64 cells and what is to be said of them.
+class CellWords {
+ public:
+  void put(std::size_t i, const Words& value, const Words& bad, const Words& empty) noexcept {
+    store_words(value, values_ + i);
+    store_words(bad, bad_ + i);
+    store_words(empty, empty_ + i);
+    any_bad_ |= bad;
+    any_empty_ |= empty;
   }
-  return set_of(odd);
+  const std::uint64_t* values() const noexcept { return values_; }
+  CellSets sets() const noexcept {
+    CellSets sets;
+    if (any_bit(any_bad_)) sets.unknown = set_of(bad_);
+    if (any_bit(any_empty_)) sets.empty = set_of(empty_);
+    return sets;
+  }
+
+ private:
+  alignas(64) std::uint64_t values_[kCells];
+  alignas(64) std::uint64_t bad_[kCells];
+  alignas(64) std::uint64_t empty_[kCells];
+  Words any_bad_ = {};
+  Words any_empty_ = {};
+};
+
+template <class Bytes, bool kShort, bool kPlain>
+inline void integers_of(const Gathered& cells, CellWords& out) noexcept {
+  for (std::size_t i = 0; i < kCells; i += kGroup) {
+    const CellGroup c = CellGroup::load<kShort, kPlain>(cells, i);
+    Words value = c.value<Bytes, kShort>();
+    Words bad = c.bad | c.no_digits_in<kShort>();
+    if (!kPlain) {
+      value = (value ^ c.negative) - c.negative;
+      bad |= Words(c.first == '0') & c.many;
+    }
+    out.put(i, value, bad, c.empty);
+  }
 }
 
 template <class Bytes>
-CellSets read_integers(const TextCells& cells, std::size_t first, std::size_t count,
-                              std::int64_t* values) noexcept {
+CellSets read_integers(const TextCells& cells, std::size_t first, std::size_t count, std::int64_t* values) noexcept {
   Gathered gathered;
-  gather<Bytes>(cells, first, count, gathered);
-  alignas(64) std::uint64_t magnitudes[kCells];
-  CellSets sets;
-  sets.empty = gathered.empty;
-  sets.unknown = gathered.all_short ? short_integers(gathered, magnitudes) : long_integers(gathered, magnitudes);
-  for (std::uint64_t left = gathered.negative; left != 0; left &= left - 1) {
-    const auto i = static_cast<std::size_t>(__builtin_ctzll(left));
-    magnitudes[i] = 0 - magnitudes[i];
-    sets.unknown |= static_cast<std::uint64_t>(gathered.size[i] == 0) << i;
+  gather(cells, first, count, '1', gathered);  // 0 may be a zero too many
+  CellWords out;
+  if (gathered.all_short) {
+    gathered.all_plain ? integers_of<Bytes, true, true>(gathered, out) : integers_of<Bytes, true, false>(gathered, out);
+  } else {
+    gathered.all_plain ? integers_of<Bytes, false, true>(gathered, out)
+                       : integers_of<Bytes, false, false>(gathered, out);
   }
-  std::memcpy(values, magnitudes, count * sizeof *values);
-  return sets;
+  std::memcpy(values, out.values(), count * sizeof *values);
+  return out.sets();
 }
 
 /// Where a word has a decimal point.
@@ -235,80 +282,61 @@ inline Words count_bytes(const Words& words) noexcept {
   return (x + (x >> 32)) & 0xF;
 }
 
-/// What becomes numbers: digits, and how many of them stand behind the point.
-struct Decimals {
-  alignas(64) std::uint64_t digits[kCells];
-  alignas(64) std::uint64_t behind[kCells];
+/// What stands beside the digits of a number.
+struct PointsAndSigns {
+  alignas(64) std::uint64_t behind[kCells];  // digits behind the point
+  alignas(64) std::uint64_t signs[kCells];
 };
 
-/// A point and no digits.
-inline Words only_point(const Words& words, const Words& size, char point) noexcept {
-  return Words(words >> 56 == static_cast<std::uint64_t>(static_cast<unsigned char>(point))) & Words(size == 1);
-}
-
-inline std::uint64_t short_numbers(const Gathered& cells, char point, Decimals& out) noexcept {
-  alignas(64) std::uint64_t odd[kCells];
-  Words any = {};
+template <class Bytes, bool kShort, bool kPlain>
+inline void numbers_of(const Gathered& cells, char point, CellWords& out, PointsAndSigns& more) noexcept {
+  const auto only_point = static_cast<std::uint64_t>(static_cast<unsigned char>(point));
   for (std::size_t i = 0; i < kCells; i += kGroup) {
-    const Words size = load_words(cells.size + i);
-    Words words = load_words(cells.low + i);
-    keep_last(words, size);
-    const Points points(words, point);
-    Words bad = only_point(words, size, point) | (points.at & (points.at - 1));
-    words = points.moved(words, Words{} + '0');
-    bad |= no_digits(words);
-    any |= bad;
-    store_words(bad, odd + i);
-    store_words(count_bytes(points.behind), out.behind + i);
-    store_words(eight_digits(words), out.digits + i);
+    CellGroup c = CellGroup::load<kShort, kPlain>(cells, i);
+    const Points in_low(c.low, point);
+    Words bad = c.bad | (in_low.at & (in_low.at - 1));
+    Words behind = count_bytes(in_low.behind);
+    if (!kPlain) bad |= Words(c.first == only_point) & ~c.many & ~c.empty;
+    if (kShort) {
+      c.low = in_low.moved(c.low, Words{} + '0');
+    } else {
+      const Points in_high(c.high, point);
+      bad |= in_high.at & (in_high.at - 1);
+      behind += (count_bytes(in_high.behind) + 8) & in_low.none & ~in_high.none;
+      c.low = in_low.moved(c.low, c.high >> 56);
+      c.high = (in_high.moved(c.high, Words{} + '0') & in_low.none) | (((c.high << 8) | '0') & ~in_low.none);
+    }
+    const Words digits = c.value<Bytes, kShort>();
+    if (!kShort) bad |= Words(digits > kExactMantissa);
+    store_words(behind, more.behind + i);
+    store_words(c.negative & kSignBit, more.signs + i);
+    out.put(i, digits, bad | c.no_digits_in<kShort>(), c.empty);
   }
-  return any_bit(any) ? set_of(odd) : 0;
-}
-
-inline std::uint64_t long_numbers(const Gathered& cells, char point, Decimals& out) noexcept {
-  alignas(64) std::uint64_t odd[kCells];
-  for (std::size_t i = 0; i < kCells; i += kGroup) {
-    const Words size = load_words(cells.size + i);
-    const Halves halves(size);
-    Words low = load_words(cells.low + i);
-    Words high = load_words(cells.high + i);
-    keep_last(low, halves.low_size);
-    keep_last(high, halves.high_size);
-    const Points in_low(low, point);
-    const Points in_high(high, point);
-    Words bad = only_point(low, size, point) | halves.too_long | (in_low.at & (in_low.at - 1)) |
-                (in_high.at & (in_high.at - 1));
-    low = in_low.moved(low, high >> 56);
-    high = (in_high.moved(high, Words{} + '0') & in_low.none) | (((high << 8) | '0') & ~in_low.none);
-    const Words digits = eight_digits(high) * 100'000'000 + eight_digits(low);
-    bad |= no_digits(low) | no_digits(high) | Words(digits > kExactMantissa);
-    store_words(bad, odd + i);
-    store_words(digits, out.digits + i);
-    const Words behind_high = (count_bytes(in_high.behind) + 8) & in_low.none & ~in_high.none;
-    store_words(count_bytes(in_low.behind) + behind_high, out.behind + i);
-  }
-  return set_of(odd);
 }
 
 template <class Bytes>
 CellSets read_numbers(const TextCells& cells, std::size_t first, std::size_t count, char point,
-                             double* values) noexcept {
+                      double* values) noexcept {
   Gathered gathered;
-  gather<Bytes>(cells, first, count, gathered);
-  Decimals decimals;
-  CellSets sets;
-  sets.empty = gathered.empty;
-  sets.unknown = gathered.all_short ? short_numbers(gathered, point, decimals) : long_numbers(gathered, point, decimals);
+  gather(cells, first, count, '0', gathered);
+  CellWords out;
+  PointsAndSigns more;
+  if (gathered.all_short) {
+    gathered.all_plain ? numbers_of<Bytes, true, true>(gathered, point, out, more)
+                       : numbers_of<Bytes, true, false>(gathered, point, out, more);
+  } else {
+    gathered.all_plain ? numbers_of<Bytes, false, true>(gathered, point, out, more)
+                       : numbers_of<Bytes, false, false>(gathered, point, out, more);
+  }
   for (std::size_t i = 0; i < count; ++i) {
     // Both are exact, so the quotient is correctly rounded.
-    values[i] = static_cast<double>(static_cast<std::int64_t>(decimals.digits[i])) / kPowersOfTen[decimals.behind[i]];
+    const double number = static_cast<double>(static_cast<std::int64_t>(out.values()[i])) / kPowersOfTen[more.behind[i]];
+    std::uint64_t bits = 0;
+    std::memcpy(&bits, &number, 8);
+    bits ^= more.signs[i];
+    std::memcpy(values + i, &bits, 8);
   }
-  for (std::uint64_t left = gathered.negative; left != 0; left &= left - 1) {
-    const auto i = static_cast<std::size_t>(__builtin_ctzll(left));
-    values[i] = -values[i];
-    sets.unknown |= static_cast<std::uint64_t>(gathered.size[i] == 0) << i;
-  }
-  return sets;
+  return out.sets();
 }
 
 }  // namespace

@@ -37,6 +37,7 @@ struct AdamStep {
 struct CsvScan;
 struct TextCells;
 struct CellSets;
+struct StringCopies;
 
 /// Pointers may be unaligned, lengths any, memory of different arguments disjoint unless said otherwise.
 struct Table {
@@ -89,12 +90,14 @@ struct Table {
 
   // Cells `first` to `first + count` (1 to 64) as decimal numbers. What stands in the place of one that is empty or
   // unknown is unspecified.
-  /// Known are a minus or none and up to 16 digits without a zero in front.
+  /// Known are up to 16 bytes: a minus or none, and digits without a zero in front.
   CellSets (*read_integers)(const TextCells& cells, std::size_t first, std::size_t count,
                             std::int64_t* values) noexcept;
-  /// Known are a minus or none and up to 16 digits, or 15 and a point between them, that are at most 2^53 without it.
+  /// Known are up to 16 bytes: a minus or none, and digits with a point or none, at most 2^53 without it.
   CellSets (*read_numbers)(const TextCells& cells, std::size_t first, std::size_t count, char point,
                            double* values) noexcept;
+  /// Copies the cells as strings.
+  void (*copy_strings)(const TextCells& cells, std::size_t first, std::size_t count, StringCopies& to) noexcept;
 };
 
 /// Kernels of one instruction set. Errors: kNotSupported when this processor does not have it.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "kinspace/kernels/copy_strings_impl.h"
 #include "kinspace/kernels/csv_scan_impl.h"
 #include "kinspace/kernels/digits_impl.h"
 #include "kinspace/kernels/gemm_impl.h"
@@ -40,6 +41,7 @@ inline constexpr Table kTable = {
     .scan_csv = scan_csv<Bytes>,
     .read_integers = read_integers<Bytes>,
     .read_numbers = read_numbers<Bytes>,
+    .copy_strings = copy_strings,
 };
 
 }  // namespace

@@ -66,7 +66,7 @@ std::vector<std::string> integers(const Table& kernels, const std::vector<std::s
 std::string plain_integer(const std::string& cell) {
   if (cell.empty()) return "empty";
   const std::string digits = cell.substr(cell[0] == '-' ? 1 : 0);
-  const bool known = !digits.empty() && digits.size() <= 16 && digits.find_first_not_of("0123456789") == std::string::npos &&
+  const bool known = !digits.empty() && cell.size() <= 16 && digits.find_first_not_of("0123456789") == std::string::npos &&
                      (digits.size() == 1 || digits[0] != '0');
   return known ? std::to_string(std::stoll(cell)) : "unknown";
 }
@@ -153,7 +153,7 @@ std::string plain_number(std::string cell, char point) {
   const auto at = cell.find(point);
   if (at != std::string::npos) cell[at] = '.';
   std::string digits = cell.substr(sign);
-  if (digits.size() > 16) return "unknown";
+  if (cell.size() > 16) return "unknown";
   if (at != std::string::npos) digits.erase(at - sign, 1);
   if (digits.empty() || digits.find_first_not_of("0123456789") != std::string::npos) return "unknown";
   if (std::stoll(digits) > std::int64_t{1} << 53) return "unknown";
@@ -190,6 +190,34 @@ TEST_P(TextKernels, ReadNumbersCorrectlyRounded) {
     // Behind the first block, which has long ones, others follow that have none.
     const std::vector<std::string> some(cells.begin() + 40, cells.end());
     EXPECT_EQ(numbers(kernels(), some, point), std::vector<std::string>(want.begin() + 40, want.end()));
+  }
+}
+
+TEST_P(TextKernels, CopyStringsUpToQuotesAndTheEndOfTheRoom) {
+  RandomStream random(6, Purpose::kInit, 0, 0);
+  std::vector<std::string> cells;
+  for (int i = 0; i < 64; ++i) cells.push_back(random_cell(random, "ab\"", random.below(5) == 0 ? 200 : 20));
+  cells[40] = "\"quoted\"";
+  for (const bool quoted : {false, true}) {
+    const Cells text(cells, quoted);
+    for (const std::size_t capacity : {0, 31, 32, 40, 100, 1000, 10000}) {
+      std::string bytes(capacity, '.');
+      std::int32_t ends[64];
+      StringCopies to{bytes.data(), capacity, 0, ends, 0, 0};
+      kernels().copy_strings(text.get(), 0, 64, to);
+      std::string want;
+      std::size_t i = 0;
+      for (; i < 64; ++i) {
+        const bool stop = quoted && cells[i].starts_with('"');
+        if (stop || want.size() + cells[i].size() + StringCopies::kSlack > capacity) break;
+        want += cells[i];
+        EXPECT_EQ(ends[i], static_cast<std::int32_t>(want.size()));
+        EXPECT_EQ(to.empty >> i & 1, cells[i].empty() ? 1U : 0U);
+      }
+      EXPECT_EQ(to.copied, i);
+      EXPECT_EQ(to.used, want.size());
+      EXPECT_EQ(bytes.substr(0, want.size()), want);
+    }
   }
 }
 

@@ -136,7 +136,8 @@ ColumnSuggestion suggest_time(const ColumnProfile& column) {
     identity.derive = part;
     identity.indicator = true;
     const std::string range = fmt::format("{} to {}", column.first, column.last);
-    suggestion.columns.push_back({name + "_" + part, std::move(identity), part == "weekday" ? range : ""});
+    suggestion.columns.push_back(
+        {fmt::format("{}_{}", name, part), std::move(identity), part == "weekday" ? range : ""});
     suggestion.text += (suggestion.text.empty() ? "" : ", ") + part;
   }
   suggestion.reason = fmt::format("{} to {}", column.first, column.last);

@@ -229,7 +229,7 @@ NumericColumn TfModel::numeric(const Json& json) {
     const TfTensor& t = features.tensor(key);
     if (t.sparse != ours.sequence) tf_refuse("sparse numbers of a row, and dense ones of a sequence");
     const std::int64_t width = t.sparse ? t.size() == 0 ? 0 : t.shape[1] * (t.rank() == 3 ? t.shape[2] : 1) : 0;
-    if (width * t.shape[0] % (ours.size * t.shape[0]) != 0) tf_refuse("a width that is no multiple of the shape");
+    if (width % ours.size != 0) tf_refuse("a width that is no multiple of the shape");
   }
   ours.source = {normalized(key, tf_argument(json, "normalizer_fn"), ours)};
   return ours;
