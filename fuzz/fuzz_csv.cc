@@ -73,8 +73,8 @@ Result read(const std::string& text, kin::CsvOptions options, bool tolerant) {
 
 }  // namespace
 
-// The first three bytes choose separator, size of a block and the rest of the dialect; what comes out must not depend on
-// the size.
+// The first three bytes choose separator, size of a block and the rest of the dialect; what comes out must not depend
+// on the size.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 3) return 0;
   const std::string text(reinterpret_cast<const char*>(data) + 3, size - 3);
@@ -91,7 +91,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Result whole = read(text, options, tolerant);
   options.limits.block_bytes = std::size_t{4} + data[1];
   Result parts = read(text, options, tolerant);
-  if (!whole.error.empty() && whole.error == parts.error) parts.rows = whole.rows;  // an error comes instead of its block
+  if (!whole.error.empty() && whole.error == parts.error)
+    parts.rows = whole.rows;  // an error comes instead of its block
   if (whole != parts) std::abort();
   return 0;
 }

@@ -44,8 +44,8 @@ class CsvValues {
  private:
   std::uint64_t read_integers(const CsvCells& cells, std::size_t first, std::size_t count,
                               const kernels::Table& kernels, std::vector<BadCell>& bad);
-  std::uint64_t read_numbers(const CsvCells& cells, std::size_t first, std::size_t count,
-                             const kernels::Table& kernels, std::vector<BadCell>& bad);
+  std::uint64_t read_numbers(const CsvCells& cells, std::size_t first, std::size_t count, const kernels::Table& kernels,
+                             std::vector<BadCell>& bad);
   std::uint64_t read_strings(const CsvCells& cells, std::size_t first, std::size_t count,
                              const kernels::Table& kernels);
   void make_room(std::size_t bytes);

@@ -41,7 +41,8 @@ class Generator {
     const std::uint64_t parts = random_.below(tidy ? 40 : 80);
     for (std::uint64_t i = 0; i < parts; ++i) {
       c.text += tidy && random_.below(40) != 0 ? row(c) : piece(c);
-      if (random_.below(200) == 0) c.text += random_.below(3) == 0 ? '\0' : static_cast<char>(0x80 + random_.below(128));
+      if (random_.below(200) == 0)
+        c.text += random_.below(3) == 0 ? '\0' : static_cast<char>(0x80 + random_.below(128));
     }
     return c;
   }
@@ -52,9 +53,27 @@ class Generator {
   std::string pick(const std::vector<std::string>& choices) { return choices[random_.below(choices.size())]; }
 
   std::string piece(const CsvCase& c) {
-    return pick({"a", "1", "xyz", " ", c.dialect.separator, c.dialect.separator, c.dialect.separator.substr(0, 1),
-                 c.dialect.comment, "\n", "\n", "\n", "\"", "\"\"", "\r\n", "\r", "\"q\"",
-                 "\"1" + c.dialect.separator + "\n2\"", "\xC3\xA9", "𝄞", "\xC2", std::string(70, 'x')});
+    return pick({"a",
+                 "1",
+                 "xyz",
+                 " ",
+                 c.dialect.separator,
+                 c.dialect.separator,
+                 c.dialect.separator.substr(0, 1),
+                 c.dialect.comment,
+                 "\n",
+                 "\n",
+                 "\n",
+                 "\"",
+                 "\"\"",
+                 "\r\n",
+                 "\r",
+                 "\"q\"",
+                 "\"1" + c.dialect.separator + "\n2\"",
+                 "\xC3\xA9",
+                 "𝄞",
+                 "\xC2",
+                 std::string(70, 'x')});
   }
 
   std::string row(const CsvCase& c) {

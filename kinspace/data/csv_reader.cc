@@ -146,16 +146,16 @@ void CsvReader::guess_types() {
     seen += static_cast<std::int64_t>(rows);
   }
   if (seen == 0) {
-    throw first_bad.empty()
-        ? Error::bad_data(fmt::format("{} has {} rows", source_.name, options_.names.empty() ? "a header but no" : "no"),
-                          "is this the right file?")
-        : Error::bad_data(fmt::format("no row of {} can be read; {}", source_.name, first_bad),
-                          "check data.separator and data.names");
+    throw first_bad.empty() ? Error::bad_data(fmt::format("{} has {} rows", source_.name,
+                                                          options_.names.empty() ? "a header but no" : "no"),
+                                              "is this the right file?")
+                            : Error::bad_data(fmt::format("no row of {} can be read; {}", source_.name, first_bad),
+                                              "check data.separator and data.names");
   }
   const double rows_scanned = static_cast<double>(scanner_->rows_so_far());
   const double bytes_scanned = static_cast<double>(scanner_->bytes_scanned() - header_end);
-  const double bytes = static_cast<double>(
-      std::max(estimate_text_bytes(source_, scanner_->bytes_read()), header_end) - header_end);
+  const double bytes =
+      static_cast<double>(std::max(estimate_text_bytes(source_, scanner_->bytes_read()), header_end) - header_end);
   estimated_rows_ = static_cast<std::int64_t>(std::max(rows_scanned, rows_scanned / bytes_scanned * bytes));
   for (std::size_t i = 0; i < fields_.size(); ++i) {
     fields_[i].type = guesses[i].type();
@@ -256,7 +256,8 @@ void CsvReader::leave_out() {
   if (!tolerant()) {
     const Refusal& first = refusals_.front();
     const Field& field = field_of(first);
-    throw error_of(first, fmt::format("{} line {}, column {}", source_.name, scanner_->line(first.row), quoted(field.name)));
+    throw error_of(first,
+                   fmt::format("{} line {}, column {}", source_.name, scanner_->line(first.row), quoted(field.name)));
   }
   std::vector<bool> drop(scanner_->rows());
   auto scanned = scanner_->bad_rows().begin();

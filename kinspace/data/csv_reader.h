@@ -21,10 +21,10 @@ struct CsvOptions : CsvDialect {
   std::vector<std::string> names = {};  ///< of the columns; none: the first row has them. A last "name..." takes the
                                         ///< rest of a row as a list
   char decimal = '.';                   ///< between a number and its fraction
-  std::map<std::string, ColumnType> types = {};  ///< columns whose type is not guessed
-  std::string types_role = "data.types";         ///< how errors call `types`
+  std::map<std::string, ColumnType> types = {};            ///< columns whose type is not guessed
+  std::string types_role = "data.types";                   ///< how errors call `types`
   std::map<std::string, ColumnType> types_elsewhere = {};  ///< guessed from other files of the same table
-  std::int64_t guess_rows = 1000;                ///< rows that the types are guessed from
+  std::int64_t guess_rows = 1000;                          ///< rows that the types are guessed from
   BadRows* bad_rows = nullptr;  ///< takes the rows that cannot be read; its owner restarts and finishes it, and it
                                 ///< outlives the reader. Null: the first such row is an error
   CsvLimits limits = {};

@@ -293,7 +293,7 @@ std::string lists_of(CsvReader& reader, std::int64_t column) {
       for (auto i = lists.list_offsets[row]; i < lists.list_offsets[row + 1]; ++i) {
         const auto at = static_cast<std::size_t>(i);
         text += i == lists.list_offsets[row] ? "" : " ";
-        text += lists.value_missing(at)               ? kMissing
+        text += lists.value_missing(at)              ? kMissing
                 : lists.type == ColumnType::kInteger ? std::to_string(lists.integers[at])
                 : lists.type == ColumnType::kNumber  ? std::to_string(lists.numbers[at])
                                                      : std::string(lists.string(at));
@@ -340,8 +340,10 @@ TEST(CsvReader, TakesNamesWhereThereIsNoHeader) {
   EXPECT_THAT(read_all("1::10::4.5\n2::20::3\n", {2, 0}, options), ElementsAre("1: 4.500000 1", "2: 3.000000 2"));
   EXPECT_THAT(bad_data("1::10\n", options), HasSubstr("t.csv line 1: the row has 2 cells, data.names has 3"));
   EXPECT_THAT(bad_data("", options), HasSubstr("t.csv has no rows"));
-  for (const auto& [names, what] : std::vector<std::pair<std::vector<std::string>, std::string>>{
-           {{"a", "", "b"}, "gives column 2 no name"}, {{"a", "..."}, "column 2 no name"}, {{"a", "a..."}, "'a' twice"}}) {
+  for (const auto& [names, what] :
+       std::vector<std::pair<std::vector<std::string>, std::string>>{{{"a", "", "b"}, "gives column 2 no name"},
+                                                                     {{"a", "..."}, "column 2 no name"},
+                                                                     {{"a", "a..."}, "'a' twice"}}) {
     options.names = names;
     EXPECT_THAT(error_of(ErrorCode::kInvalidArgument, [&] { open_text("1::2::3\n", options); }),
                 AllOf(HasSubstr("data.names"), HasSubstr(what)));

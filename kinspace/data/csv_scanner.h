@@ -174,11 +174,11 @@ class CsvScanner {
   std::vector<char> buffer_;  // text()[begin_ .. end_) is not consumed yet
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
-  std::size_t stop_ = 0;       // end_, or behind the line end that was added to the last row
-  std::uint64_t base_ = 0;     // position of text()[0] in all
-  bool at_end_ = false;        // the source has no more bytes
-  bool discarding_ = false;    // the rest of a line that is too long
-  std::int64_t line_ = 1;      // of text()[begin_]
+  std::size_t stop_ = 0;        // end_, or behind the line end that was added to the last row
+  std::uint64_t base_ = 0;      // position of text()[0] in all
+  bool at_end_ = false;         // the source has no more bytes
+  bool discarding_ = false;     // the rest of a line that is too long
+  std::int64_t line_ = 1;       // of text()[begin_]
   std::size_t plain_from_ = 0;  // up to here rows are not plain enough for the kernel
 
   bool header_ = true;
@@ -186,14 +186,14 @@ class CsvScanner {
 
   std::size_t rows_ = 0;
   std::int64_t rows_so_far_ = 0;
-  std::size_t batch_ = 0;       // where the last rows start, and on which line
+  std::size_t batch_ = 0;  // where the last rows start, and on which line
   std::int64_t first_line_ = 1;
   std::vector<std::uint32_t> ends_;  // of cells; see kernels::CsvScan
   std::size_t ends_size_ = 0;
   std::vector<std::uint32_t> row_begins_;
   std::vector<std::uint32_t> row_ends_;
   std::vector<std::uint32_t> row_firsts_;
-  bool quoted_ = false;  // some cell of the last rows may be
+  bool quoted_ = false;                     // some cell of the last rows may be
   std::vector<std::uint32_t> cell_begins_;  // what column() and rest() hand out of rows of different lengths
   std::vector<std::uint32_t> cell_ends_;
   std::vector<BadRow> bad_rows_;

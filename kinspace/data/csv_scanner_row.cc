@@ -49,7 +49,8 @@ CsvScanner::Taken CsvScanner::take_row() {
   if (row.taken != Taken::kRow) ends_size_ = filled;
   if (row.taken == Taken::kMore) return row.taken;
   const std::size_t next = std::min(row.end + 1, stop_);
-  if (row.taken != Taken::kSkipped && !row.fault.too_long && find_bad_byte(std::min({row.end, end_, begin_ + limits_.max_row_bytes}), row.fault)) {
+  if (row.taken != Taken::kSkipped && !row.fault.too_long &&
+      find_bad_byte(std::min({row.end, end_, begin_ + limits_.max_row_bytes}), row.fault)) {
     row.taken = Taken::kBad;
     ends_size_ = filled;
   }
@@ -120,8 +121,8 @@ CsvScanner::Row CsvScanner::find_row() {
       if (p + 1 == stop_) return {Taken::kMore, 0, {}};
       if (text()[p + 1] != '\n') {
         row.taken = Taken::kBad;
-        row.fault = {line, "a carriage return has no line feed behind it", "end lines with LF or CRLF, or quote the cell",
-                     p};
+        row.fault = {line, "a carriage return has no line feed behind it",
+                     "end lines with LF or CRLF, or quote the cell", p};
         return row;
       }
       row.end = p + 1;
@@ -221,7 +222,8 @@ void CsvScanner::refuse(const Row& row) {
   std::size_t end = row.end;
   if (end > begin_ && text()[end - 1] == '\r') --end;
   std::string_view bytes(text() + begin_, end - begin_);
-  if (fault.too_long || bytes.size() > limits_.max_row_bytes) bytes = bytes.substr(0, std::min({kShownOfLong, limits_.max_cell_bytes, limits_.max_row_bytes}));
+  if (fault.too_long || bytes.size() > limits_.max_row_bytes)
+    bytes = bytes.substr(0, std::min({kShownOfLong, limits_.max_cell_bytes, limits_.max_row_bytes}));
   bad_rows_.push_back({rows_, fault.line, fault.what, bytes});
 }
 

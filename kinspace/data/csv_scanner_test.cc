@@ -177,10 +177,12 @@ TEST(CsvScanner, NamesLineAndCauseOfEveryError) {
 }
 
 TEST(CsvScanner, RecognisesFilesThatAreNoText) {
-  EXPECT_EQ(scan_csv({"\x1F\x8B\x08 and more", {}, {8}}).error, "t.csv line 1: the file is compressed; plain text is needed");
+  EXPECT_EQ(scan_csv({"\x1F\x8B\x08 and more", {}, {8}}).error,
+            "t.csv line 1: the file is compressed; plain text is needed");
   EXPECT_EQ(scan_csv({"PK\x03\x04 and more", {}, {8}}).error,
             "t.csv line 1: the file is a zip archive or a spreadsheet; plain text is needed");
-  EXPECT_EQ(scan_csv({"PAR1 and more", {}, {8}}).error, "t.csv line 1: the file is in Parquet format; plain text is needed");
+  EXPECT_EQ(scan_csv({"PAR1 and more", {}, {8}}).error,
+            "t.csv line 1: the file is in Parquet format; plain text is needed");
 }
 
 CsvDialect separated_by(std::string separator) {
@@ -278,7 +280,8 @@ TEST(CsvScanner, LeavesBadRowsOutWhereTold) {
        {{header, good, good},
         {3, 5},
         "",
-        {{2, "the row has 1 cells, the header has 2", "1", 0}, {4, "the row has 3 cells, the header has 2", "1,2,3", 1}}}},
+        {{2, "the row has 1 cells, the header has 2", "1", 0},
+         {4, "the row has 3 cells, the header has 2", "1,2,3", 1}}}},
       {"a ragged row over several lines",
        "a,b\n\"1\n\",2,3\n1,2\n",
        {{header, good}, {4}, "", {{2, "the row has 3 cells, the header has 2", "\"1\n\",2,3", 0}}}},
@@ -302,8 +305,12 @@ TEST(CsvScanner, LeavesBadRowsOutWhereTold) {
         {{2, "byte 7 (0xff) is not UTF-8", "1,\xFF", 0},
          {4, "byte 13 (0xc3) is not UTF-8", "\xC3,1,2", 1},
          {5, "byte 19 is NUL; text is needed", nul(), 1}}}},
-      {"nothing but bad rows", "a,b\n1\n2", {{header}, {}, "", {{2, "the row has 1 cells, the header has 2", "1", 0},
-                                                              {3, "the row has 1 cells, the header has 2", "2", 0}}}},
+      {"nothing but bad rows",
+       "a,b\n1\n2",
+       {{header},
+        {},
+        "",
+        {{2, "the row has 1 cells, the header has 2", "1", 0}, {3, "the row has 1 cells, the header has 2", "2", 0}}}},
       {"a bad header is an error all the same",
        "a,\"b\n1,2\n",
        {{}, {}, "t.csv line 1: cell 2 starts with a quote that never ends"}},
@@ -381,11 +388,9 @@ TEST(CsvScanner, PassesOverRowsBeyondTheLimits) {
          {{{"a", "b"}, {"1", "2"}, {"3", "4"}, {"7", "8"}, {"9", "0"}},
           {2, 4, 6, 107},
           "",
-          {{3, "cell 1 is longer than 64 B", std::string(64, 'x'), 1},
-           {5, "cell 2 is longer than 64 B", "5,\"6", 2}}},
+          {{3, "cell 1 is longer than 64 B", std::string(64, 'x'), 1}, {5, "cell 2 is longer than 64 B", "5,\"6", 2}}},
          "");
 }
 
 }  // namespace
 }  // namespace kin
-

@@ -174,7 +174,8 @@ TEST(CsvWidth, QuotesThatNeverEndDoNotCostMoreThanTheirText) {
   const auto cost_of = [](int lines) {
     const std::string text = "a,b\n" + repeated("a\",b,\"\n", lines);
     const auto work = std::make_shared<Work>();
-    CsvScanner scanner(counted(text, work), {}, {.block_bytes = 1 << 12, .max_cell_bytes = 1 << 10, .max_row_bytes = 1 << 14});
+    CsvScanner scanner(counted(text, work), {},
+                       {.block_bytes = 1 << 12, .max_cell_bytes = 1 << 10, .max_row_bytes = 1 << 14});
     scanner.read_header();
     scanner.expect({2, false, true});
     std::size_t bad = 0;

@@ -30,8 +30,8 @@ bool names_no_finite_value(std::string_view text) noexcept {
   return same_word(text, "nan") || same_word(text, "inf") || same_word(text, "infinity");
 }
 
-// [-] digits with at most one point between them [e [+-] digits]. Where the digits, as an integer, are below 2^53 and the
-// power of ten is at most 22, both are exact as doubles, so their product or quotient is correctly rounded.
+// [-] digits with at most one point between them [e [+-] digits]. Where the digits, as an integer, are below 2^53 and
+// the power of ten is at most 22, both are exact as doubles, so their product or quotient is correctly rounded.
 Parsed parse_decimal(std::string_view text, char decimal, double& value) noexcept {
   constexpr int kMostDigits = 19;  // fit into 64 bits
   const bool negative = text[0] == '-';

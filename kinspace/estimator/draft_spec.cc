@@ -198,7 +198,7 @@ std::string draft_toml(const SpecDraft& draft) {
   const auto add_table = [&](const std::string& table) {
     std::vector<Line> lines;
     for (const auto& [key, text] : entries_below(settings, table)) {
-      lines.push_back({key, text, comment(table + "." + key)});
+      lines.push_back({key, text, comment(fmt::format("{}.{}", table, key))});
     }
     if (!lines.empty()) out += fmt::format("\n[{}]\n", table) + aligned(lines);
   };

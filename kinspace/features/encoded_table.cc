@@ -66,18 +66,18 @@ void append_ids(EncodedStore& s, const std::vector<std::int64_t>& ids) {
 
 void check_ids(const EncodedStore& s) {
   const auto bound = static_cast<std::uint64_t>(s.info.num_buckets);
-  const bool known = std::all_of(s.ids.begin(), s.ids.end(), [&](std::uint32_t id) {
-    return id == EncodedStore::kOutOfVocabulary || id < bound;
-  }) && std::all_of(s.wide_ids.begin(), s.wide_ids.end(), [&](std::int64_t id) {
-    return id >= -1 && id < s.info.num_buckets;
-  });
+  const bool known =
+      std::all_of(s.ids.begin(), s.ids.end(),
+                  [&](std::uint32_t id) { return id == EncodedStore::kOutOfVocabulary || id < bound; }) &&
+      std::all_of(s.wide_ids.begin(), s.wide_ids.end(),
+                  [&](std::int64_t id) { return id >= -1 && id < s.info.num_buckets; });
   if (!known) corrupt(s, fmt::format("an id is not below {}", s.info.num_buckets));
 }
 
 void check(const EncodedStore& s, std::int64_t rows) {
   const auto n = static_cast<std::uint64_t>(rows);
-  if (!s.offsets.empty() && (s.offsets.size() != n + 1 || s.offsets.front() != 0 ||
-                             !std::is_sorted(s.offsets.begin(), s.offsets.end()))) {
+  if (!s.offsets.empty() &&
+      (s.offsets.size() != n + 1 || s.offsets.front() != 0 || !std::is_sorted(s.offsets.begin(), s.offsets.end()))) {
     corrupt(s, "its offsets do not rise from 0 over all rows");
   }
   const std::uint64_t elements = !ragged(s) || s.offsets.empty() ? n : s.offsets.back();
@@ -176,9 +176,9 @@ void EncodedTable::gather(std::int64_t count, RowAt row_at, EncodedBatch& out) c
       const std::int64_t row = row_at(i);
       const auto [begin, end] = range(s, row);
       for (std::uint64_t k = begin; s.info.categorical && k < end; ++k) {
-        const std::int64_t id = s.wide()                                    ? s.wide_ids[k]
+        const std::int64_t id = s.wide()                                     ? s.wide_ids[k]
                                 : s.ids[k] == EncodedStore::kOutOfVocabulary ? -1
-                                                                            : std::int64_t{s.ids[k]};
+                                                                             : std::int64_t{s.ids[k]};
         to.ids.push_back(id);
         if (s.info.weighted) to.weights.push_back(s.weights[k]);
         if (s.info.sequence) to.positions.push_back(s.positions[k]);
@@ -195,12 +195,14 @@ void EncodedTable::gather(std::int64_t count, RowAt row_at, EncodedBatch& out) c
 }
 
 void EncodedTable::read(std::int64_t first, std::int64_t count, EncodedBatch& out) const {
-  gather(count, [first](std::int64_t i) { return first + i; }, out);
+  gather(
+      count, [first](std::int64_t i) { return first + i; }, out);
 }
 
 void EncodedTable::read(std::span<const std::int64_t> rows, EncodedBatch& out) const {
-  gather(static_cast<std::int64_t>(rows.size()), [rows](std::int64_t i) { return rows[static_cast<std::size_t>(i)]; },
-         out);
+  gather(
+      static_cast<std::int64_t>(rows.size()), [rows](std::int64_t i) { return rows[static_cast<std::size_t>(i)]; },
+      out);
 }
 
 }  // namespace kin

@@ -9,7 +9,6 @@
 
 #include "kinspace/base/hash.h"
 #include "kinspace/features/encoder.h"
-#include "kinspace/features/internal/quantile_sketch.h"
 #include "kinspace/features/testing/test_table.h"
 
 namespace kin::testing {
@@ -258,23 +257,6 @@ TEST(Piecewise, OfLearnedBoundariesEndsWhereTheDataDo) {
   TestTable table;
   table.numbers("x", {0, 1, 2, 3, 4});
   EXPECT_EQ(table.encode_one(column).dense, (Floats{0, 0, 0.5, 0, 1, 0, 1, 0.5, 1, 1}));
-}
-
-TEST(QuantileSketch, IsExactWhileItFits) {
-  internal::QuantileSketch sketch;
-  for (int i = 0; i < 1001; ++i) sketch.add(static_cast<double>((i * 5) % 1001));
-  const std::vector<double> got = sketch.quantiles(10);
-  for (std::size_t i = 0; i <= 10; ++i) EXPECT_EQ(got[i], 100.0 * static_cast<double>(i));
-}
-
-TEST(QuantileSketch, KeepsItsErrorBoundBeyond) {
-  internal::QuantileSketch sketch;
-  constexpr std::uint64_t kCount = 3000000;
-  for (std::uint64_t i = 0; i < kCount; ++i) sketch.add(static_cast<double>(mix64(i) >> 11) * 0x1.0p-53);
-  const double bound = 4.0 / static_cast<double>(internal::QuantileSketch::kBuffer);  // ceil(log2(3e6 / 2^18)) = 4
-  const double chance = 5 / std::sqrt(static_cast<double>(kCount));                   // of what was drawn
-  const std::vector<double> got = sketch.quantiles(100);
-  for (std::size_t i = 0; i <= 100; ++i) EXPECT_NEAR(got[i], static_cast<double>(i) / 100, bound + chance);
 }
 
 }  // namespace

@@ -35,8 +35,8 @@ class Avx2Bytes {
     for (int i = 0; i < 8; i += 4) {
       __m256i x = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(words + i));
       x = _mm256_and_si256(x, _mm256_set1_epi8(15));
-      x = _mm256_maddubs_epi16(x, _mm256_set1_epi16(0x010A));    // 10, 1
-      x = _mm256_madd_epi16(x, _mm256_set1_epi32(0x00010064));   // 100, 1
+      x = _mm256_maddubs_epi16(x, _mm256_set1_epi16(0x010A));   // 10, 1
+      x = _mm256_madd_epi16(x, _mm256_set1_epi32(0x00010064));  // 100, 1
       x = _mm256_add_epi64(_mm256_mul_epu32(x, _mm256_set1_epi64x(10000)), _mm256_srli_epi64(x, 32));
       _mm256_storeu_si256(reinterpret_cast<__m256i*>(values + i), x);
     }

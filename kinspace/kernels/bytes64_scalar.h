@@ -56,7 +56,9 @@ class ScalarBytes {
   static std::uint64_t zeros(std::uint64_t word) noexcept { return ~(((word & ~kHigh) + ~kHigh) | word | ~kHigh); }
 
   // The high bits of the eight bytes, side by side.
-  static std::uint64_t pack(std::uint64_t high_bits) noexcept { return ((high_bits >> 7) * 0x0102040810204080ULL) >> 56; }
+  static std::uint64_t pack(std::uint64_t high_bits) noexcept {
+    return ((high_bits >> 7) * 0x0102040810204080ULL) >> 56;
+  }
 
   std::uint64_t words_[8];
 };

@@ -40,7 +40,7 @@ struct CsvScan {
   std::size_t ends_capacity;
   std::size_t ends_size;
   std::uint32_t* row_begins;
-  std::uint32_t* row_ends;      ///< without the line end
+  std::uint32_t* row_ends;    ///< without the line end
   std::uint32_t* row_firsts;  ///< with `rest`: number of ends before the row
   std::size_t row_capacity;
   std::size_t rows;

@@ -48,8 +48,8 @@ inline void close_quotes(std::uint64_t quotes, std::uint32_t separator_bytes, co
   block.odd |= behind_closing & ~(block.separators | block.line_ends | block.returns | opening);
 }
 
-/// Takes the rows whose cells end at s.ends[s.ends_size .. filled); `line_ends` of these are line ends. False at the first
-/// row that is not plain.
+/// Takes the rows whose cells end at s.ends[s.ends_size .. filled); `line_ends` of these are line ends. False at the
+/// first row that is not plain.
 inline bool take_rows(CsvScan& s, std::size_t filled, std::size_t line_ends) noexcept {
   const std::size_t columns = s.columns;
   const std::uint32_t* ends = s.ends + s.ends_size;

@@ -330,7 +330,8 @@ CellSets read_numbers(const TextCells& cells, std::size_t first, std::size_t cou
   }
   for (std::size_t i = 0; i < count; ++i) {
     // Both are exact, so the quotient is correctly rounded.
-    const double number = static_cast<double>(static_cast<std::int64_t>(out.values()[i])) / kPowersOfTen[more.behind[i]];
+    const double number =
+        static_cast<double>(static_cast<std::int64_t>(out.values()[i])) / kPowersOfTen[more.behind[i]];
     std::uint64_t bits = 0;
     std::memcpy(&bits, &number, 8);
     bits ^= more.signs[i];

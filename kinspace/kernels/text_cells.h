@@ -28,11 +28,11 @@ struct CellSets {
 /// Strings that are copied behind one another, as Arrow lays them out.
 struct StringCopies {
   char* bytes;
-  std::size_t capacity;       ///< of bytes
-  std::size_t used;           ///< bytes copied so far, by the caller too
-  std::int32_t* ends;         ///< parallel to the cells: `used` behind each
-  std::uint64_t empty;        ///< bit i: cell first + i is empty
-  std::size_t copied;         ///< cells; fewer than asked for where the next is quoted or needs more room
+  std::size_t capacity;  ///< of bytes
+  std::size_t used;      ///< bytes copied so far, by the caller too
+  std::int32_t* ends;    ///< parallel to the cells: `used` behind each
+  std::uint64_t empty;   ///< bit i: cell first + i is empty
+  std::size_t copied;    ///< cells; fewer than asked for where the next is quoted or needs more room
   static constexpr std::size_t kSlack = 32;  ///< bytes behind those of a string that are written too
 };
 

@@ -66,7 +66,8 @@ std::vector<std::string> integers(const Table& kernels, const std::vector<std::s
 std::string plain_integer(const std::string& cell) {
   if (cell.empty()) return "empty";
   const std::string digits = cell.substr(cell[0] == '-' ? 1 : 0);
-  const bool known = !digits.empty() && cell.size() <= 16 && digits.find_first_not_of("0123456789") == std::string::npos &&
+  const bool known = !digits.empty() && cell.size() <= 16 &&
+                     digits.find_first_not_of("0123456789") == std::string::npos &&
                      (digits.size() == 1 || digits[0] != '0');
   return known ? std::to_string(std::stoll(cell)) : "unknown";
 }
@@ -79,10 +80,33 @@ std::string random_cell(RandomStream& random, const std::string& alphabet, std::
 }
 
 TEST_P(TextKernels, ReadIntegersOfEverySizeAndTellWhatTheyDoNotKnow) {
-  std::vector<std::string> cells = {"", "0", "-0", "-", "7", "-7", "00", "07", "-07", "12345678", "123456789",
-                                    "9999999999999999", "-9999999999999999", "99999999999999999", "1234567a", "a2345678",
-                                    "1234567812345:78", "/2345678", "1.5", "+1", " 1", "1 ", "\"1\"",
-                                    std::string(300, '1'), std::string(256, ' '), "--1", "1-"};
+  std::vector<std::string> cells = {"",
+                                    "0",
+                                    "-0",
+                                    "-",
+                                    "7",
+                                    "-7",
+                                    "00",
+                                    "07",
+                                    "-07",
+                                    "12345678",
+                                    "123456789",
+                                    "9999999999999999",
+                                    "-9999999999999999",
+                                    "99999999999999999",
+                                    "1234567a",
+                                    "a2345678",
+                                    "1234567812345:78",
+                                    "/2345678",
+                                    "1.5",
+                                    "+1",
+                                    " 1",
+                                    "1 ",
+                                    "\"1\"",
+                                    std::string(300, '1'),
+                                    std::string(256, ' '),
+                                    "--1",
+                                    "1-"};
   RandomStream random(3, Purpose::kInit, 0, 0);
   for (const std::uint64_t longest : {8, 8, 16, 20}) {  // blocks of short ones only, and of others
     for (int i = 0; i < 300; ++i) {
@@ -167,10 +191,34 @@ std::string plain_number(std::string cell, char point) {
 
 TEST_P(TextKernels, ReadNumbersCorrectlyRounded) {
   for (const char point : {'.', ','}) {
-    std::vector<std::string> cells = {"", "0", "-0", "-", ".", "-.", "..", "1.", ".5", "-.5", "4.5", "1.2.3", "12345.78",
-                                      "0.1234567", "123456789.1234", "0.12345678901234", "9007199254740992",
-                                      "9007199254740993", "900719925474099.3", "1e5", "nan", "1234567.", ".12345678",
-                                      "12345678.", "12345678.1", "-122.419416", "1.23456789.1", "1.234567.123456789"};
+    std::vector<std::string> cells = {"",
+                                      "0",
+                                      "-0",
+                                      "-",
+                                      ".",
+                                      "-.",
+                                      "..",
+                                      "1.",
+                                      ".5",
+                                      "-.5",
+                                      "4.5",
+                                      "1.2.3",
+                                      "12345.78",
+                                      "0.1234567",
+                                      "123456789.1234",
+                                      "0.12345678901234",
+                                      "9007199254740992",
+                                      "9007199254740993",
+                                      "900719925474099.3",
+                                      "1e5",
+                                      "nan",
+                                      "1234567.",
+                                      ".12345678",
+                                      "12345678.",
+                                      "12345678.1",
+                                      "-122.419416",
+                                      "1.23456789.1",
+                                      "1.234567.123456789"};
     RandomStream random(4, Purpose::kInit, 0, 0);
     for (const std::uint64_t longest : {7, 7, 14, 17}) {
       for (int i = 0; i < 300; ++i) {
@@ -264,8 +312,9 @@ std::string scan(const Table& kernels, const std::string& text, const std::strin
 }
 
 TEST_P(TextKernels, FindTheCellsThatTheScalarKernelsFind) {
-  const std::vector<std::string> pieces = {"a", "1,2\n", "1,2\n", "1,2\r\n", "\"x\",y\n", "\"x\n\",\"\"\n", "\"", ",",
-                                           "\n", "::", "1::2\n", "3::4\n", "#\n", "\xC3\xA9,1\n", "1,2,3\n", "\r"};
+  const std::vector<std::string> pieces = {
+      "a",  "1,2\n", "1,2\n",  "1,2\r\n", "\"x\",y\n", "\"x\n\",\"\"\n", "\"",      ",",
+      "\n", "::",    "1::2\n", "3::4\n",  "#\n",       "\xC3\xA9,1\n",   "1,2,3\n", "\r"};
   RandomStream random(5, Purpose::kInit, 0, 0);
   std::size_t rows = 0;
   for (int i = 0; i < 3000; ++i) {

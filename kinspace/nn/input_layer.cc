@@ -8,6 +8,7 @@
 
 #include "kinspace/base/error.h"
 #include "kinspace/base/text.h"
+#include "kinspace/features/indicator.h"
 #include "kinspace/nn/concat.h"
 #include "kinspace/nn/dense.h"
 #include "kinspace/nn/elementwise.h"
@@ -87,9 +88,9 @@ std::int64_t place(const std::vector<InputColumn>& columns, std::vector<InputPla
   for (const InputColumn& column : columns) {
     const std::int64_t width = dense_width(column);
     if (column.indicator && width > kWidestIndicator) {
-      throw Error::invalid_argument(
-          fmt::format("column {} has {} ids: too many for an indicator", quoted(column.info.name), with_thousands(width)),
-          "embed it");
+      throw Error::invalid_argument(fmt::format("column {} has {} ids: too many for an indicator",
+                                                quoted(column.info.name), with_thousands(width)),
+                                    "embed it");
     }
     places.push_back({column.info.name, offset, width});
     offset += width;
@@ -120,22 +121,22 @@ Parameter& table_of(const InputColumn& column, ParameterSource parameters) {
 
 Var embedded(Tape& tape, const InputColumn& column, ParameterSource parameters, const SparseTensor& ids) {
   Parameter& table = table_of(column, parameters);
-  const Var out = combine(
-      tape, table, ids,
-      CombineOptions{combiner_from_name(column.embed.combiner), column.embed.max_norm, column.embed.prune});
+  const Var out =
+      combine(tape, table, ids,
+              CombineOptions{combiner_from_name(column.embed.combiner), column.embed.max_norm, column.embed.prune});
   return column.embed.trainable ? out : tape.constant(out.value());
 }
 
-/// Sum of the weights of each id, 1 where there are none. Ids that are not in [0, width) are left out, as TensorFlow
-/// leaves them out.
-Var counts(Tape& tape, std::int64_t width, const SparseTensor& ids) {
-  const MatrixView out = tape.zeros(ids.rows(), width);
-  for (std::int64_t b = 0; b < out.rows; ++b) {
-    for (std::int64_t i = ids.offsets[static_cast<std::size_t>(b)]; i < ids.offsets[static_cast<std::size_t>(b) + 1]; ++i) {
-      const auto k = static_cast<std::size_t>(i);
-      if (ids.ids[k] >= 0 && ids.ids[k] < width) out.row(b)[ids.ids[k]] += ids.weights.empty() ? 1.0F : ids.weights[k];
-    }
-  }
+Var counts(Tape& tape, const InputColumn& column, const EncodedColumn& values, std::int64_t rows) {
+  const MatrixView out = tape.matrix(rows, column.info.num_buckets);
+  indicator(values, out.cols, {out.data, static_cast<std::size_t>(out.rows * out.cols)});
+  return tape.constant(out);
+}
+
+Var counts_by_step(Tape& tape, const InputColumn& column, const EncodedColumn& values, std::int64_t rows,
+                   std::int64_t length) {
+  const MatrixView out = tape.matrix(rows * length, column.info.num_buckets);
+  sequence_indicator(values, out.cols, length, {out.data, static_cast<std::size_t>(out.rows * out.cols)});
   return tape.constant(out);
 }
 
@@ -165,8 +166,8 @@ SparseTensor by_step(Tape& tape, const EncodedColumn& column, std::int64_t rows,
   return {offsets, column.ids, column.weights};
 }
 
-Var padded_numbers(Tape& tape, const EncodedColumn& column, std::int64_t rows, std::int64_t width,
-                   std::int64_t length, float fill) {
+Var padded_numbers(Tape& tape, const EncodedColumn& column, std::int64_t rows, std::int64_t width, std::int64_t length,
+                   float fill) {
   const MatrixView out = tape.matrix(rows * length, width);
   std::fill_n(out.data, out.rows * width, fill);
   for (std::int64_t b = 0; b < rows; ++b) {
@@ -190,7 +191,7 @@ Var InputLayer::operator()(Tape& tape, ParameterSource parameters, const Encoded
     if (!column.info.categorical) {
       parts.push_back(numbers(tape, values, batch.rows, column.info.width));
     } else if (column.indicator) {
-      parts.push_back(counts(tape, column.info.num_buckets, sparse(values)));
+      parts.push_back(counts(tape, column, values, batch.rows));
     } else {
       parts.push_back(embedded(tape, column, parameters, sparse(values)));
     }
@@ -210,18 +211,16 @@ Var LinearLayer::operator()(Tape& tape, ParameterSource parameters, const Encode
     const EncodedColumn& values = batch.columns[column.index];
     const std::int64_t rows = column.info.categorical ? column.info.num_buckets : column.info.width;
     Parameter& weights = parameters(scope_ + "/" + column.info.name, rows, units_, zeros, by_row);
-    const Var part = column.info.categorical
-                         ? combine(tape, weights, sparse(values), combiner_)
-                         : dense(tape, numbers(tape, values, batch.rows, column.info.width), tape.variable(weights), {},
-                                 kernels::Activation::kLinear);
+    const Var part = column.info.categorical ? combine(tape, weights, sparse(values), combiner_)
+                                             : dense(tape, numbers(tape, values, batch.rows, column.info.width),
+                                                     tape.variable(weights), {}, kernels::Activation::kLinear);
     out = out.exists() ? add(tape, out, part) : part;
   }
   Parameter& bias = parameters(scope_ + "/bias", 1, units_, {.initial = Initial::constant(0), .decay = false}, by_row);
   return add_row(tape, out, tape.variable(bias));
 }
 
-SequenceLayer::SequenceLayer(const FeatureColumns& columns, const Encoder& encoder,
-                             std::span<const std::string> wanted)
+SequenceLayer::SequenceLayer(const FeatureColumns& columns, const Encoder& encoder, std::span<const std::string> wanted)
     : columns_(choose(columns, encoder, wanted, true)), width_(place(columns_, places_)) {
   for (InputColumn& column : columns_) {
     if (const auto* numeric = std::get_if<NumericColumn>(&columns.at(column.info.name)))
@@ -251,9 +250,9 @@ SequenceInput SequenceLayer::operator()(Tape& tape, ParameterSource parameters, 
       parts.push_back(padded_numbers(tape, values, batch.rows, column.info.width, out.length, column.fill));
       continue;
     }
-    const SparseTensor steps = by_step(tape, values, batch.rows, out.length);
-    parts.push_back(column.indicator ? counts(tape, column.info.num_buckets, steps)
-                                     : embedded(tape, column, parameters, steps));
+    parts.push_back(column.indicator
+                        ? counts_by_step(tape, column, values, batch.rows, out.length)
+                        : embedded(tape, column, parameters, by_step(tape, values, batch.rows, out.length)));
   }
   out.steps = parts.size() == 1 ? parts.front() : concat(tape, parts);
   return out;

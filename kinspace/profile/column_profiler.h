@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include "kinspace/data/batch.h"
+#include "kinspace/features/quantile_sketch.h"
 #include "kinspace/profile/cell_sample.h"
-#include "kinspace/profile/quantile_sketch.h"
 #include "kinspace/profile/table_profile.h"
 #include "kinspace/profile/value_counts.h"
 

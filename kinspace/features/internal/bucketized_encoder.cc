@@ -71,7 +71,7 @@ BucketizedEncoder::BucketizedEncoder(std::string name, const BucketizedColumn& c
   }
   const std::vector<double> given = given_boundaries(name_, column.boundaries);
   if (quantiles_ != 0) {
-    sketch_.emplace();
+    sketch_.emplace(kExactQuantiles);
     if (fitted != nullptr) use(fitted->numbers);
     return;
   }

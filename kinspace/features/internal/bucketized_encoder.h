@@ -8,8 +8,8 @@
 
 #include "kinspace/features/internal/column_encoder.h"
 #include "kinspace/features/internal/number_reader.h"
-#include "kinspace/features/internal/quantile_sketch.h"
 #include "kinspace/features/internal/weights.h"
+#include "kinspace/features/quantile_sketch.h"
 
 namespace kin::internal {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "kinspace/features/internal/quantile_sketch.h"
+#include "kinspace/features/quantile_sketch.h"
 
 namespace kin::internal {
 
@@ -53,7 +53,7 @@ class Normalizer {
   double greatest_ = 0;
   double offset_ = 0;
   double factor_ = 1;  // divides
-  QuantileSketch sketch_;
+  QuantileSketch sketch_{kExactQuantiles};
   std::vector<double> ranks_;
 };
 

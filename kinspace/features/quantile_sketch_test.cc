@@ -1,4 +1,4 @@
-#include "kinspace/profile/quantile_sketch.h"
+#include "kinspace/features/quantile_sketch.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -95,6 +95,23 @@ TEST(QuantileSketch, KeepsLittle) {
   QuantileSketch sketch;
   for (std::int64_t i = 0; i < 10 * kN; ++i) sketch.add(static_cast<double>(i % 100'003));
   EXPECT_LT(sketch.numbers().size(), 15'000U);
+}
+
+TEST(QuantileSketch, GivesEvenQuantiles) {
+  QuantileSketch sketch;
+  for (int i = 0; i < 1001; ++i) sketch.add(static_cast<double>((i * 5) % 1001));
+  const std::vector<double> got = sketch.quantiles(10);
+  for (std::size_t i = 0; i <= 10; ++i) EXPECT_EQ(got[i], 100.0 * static_cast<double>(i));
+}
+
+TEST(QuantileSketch, AWideOneIsClose) {
+  constexpr std::size_t kWidth = std::size_t{1} << 18;
+  QuantileSketch sketch(kWidth);
+  constexpr std::uint64_t kCount = 3000000;
+  for (std::uint64_t i = 0; i < kCount; ++i) sketch.add(static_cast<double>(mix64(i) >> 11) * 0x1.0p-53);
+  const double chance = 5 / std::sqrt(static_cast<double>(kCount));  // of what was drawn
+  const std::vector<double> got = sketch.quantiles(100);
+  for (std::size_t i = 0; i <= 100; ++i) EXPECT_NEAR(got[i], static_cast<double>(i) / 100, 8.0 / kWidth + chance);
 }
 
 }  // namespace
