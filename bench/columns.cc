@@ -120,7 +120,7 @@ int run(const kin::bench::Arguments& arguments) {
     if (folder.empty() || !column.info.categorical) continue;
     const std::string path = folder + "/" + column.info.name;
     export_npy(path + ".npy", "<u4", column.ids);
-    if (!column.offsets.empty()) export_npy(path + ".offsets.npy", "<u8", column.offsets);
+    if (!column.offsets.empty()) export_npy(path + ".offsets.npy", "<u4", column.offsets);
   }
   const auto bytes = static_cast<double>(kin::file_size(file));
   std::printf(

@@ -47,11 +47,15 @@ void append_offsets(EncodedStore& s, std::int64_t rows_before, std::int64_t rese
     if (single) return;
     make_room(s.offsets, static_cast<std::size_t>(std::max(rows_before, reserved)) + 1);
     s.offsets.resize(static_cast<std::size_t>(rows_before) + 1);
-    std::iota(s.offsets.begin(), s.offsets.end(), std::uint64_t{0});
+    std::iota(s.offsets.begin(), s.offsets.end(), 0U);
   }
-  const std::uint64_t base = s.offsets.back();
+  const std::uint32_t base = s.offsets.back();
+  if (offsets.back() > std::int64_t{0xFFFFFFFF} - base) {
+    throw Error::resource_limit(fmt::format("column {} has 4 294 967 296 values or more", quoted(s.info.name)),
+                                "take fewer rows with data.where, or fewer values in each");
+  }
   make_room(s.offsets, rows);
-  for (std::size_t r = 1; r <= rows; ++r) s.offsets.push_back(base + static_cast<std::uint64_t>(offsets[r]));
+  for (std::size_t r = 1; r <= rows; ++r) s.offsets.push_back(base + static_cast<std::uint32_t>(offsets[r]));
 }
 
 void append_ids(EncodedStore& s, const std::vector<std::int64_t>& ids) {
@@ -106,8 +110,8 @@ EncodedTable::EncodedTable(std::int64_t rows, std::vector<EncodedStore> columns)
 std::uint64_t EncodedTable::bytes() const noexcept {
   std::uint64_t sum = 0;
   for (const EncodedStore& s : columns_) {
-    sum += 8 * (s.offsets.size() + s.wide_ids.size() + s.lengths.size()) +
-           4 * (s.ids.size() + s.weights.size() + s.positions.size() + s.dense.size());
+    sum += 8 * (s.wide_ids.size() + s.lengths.size()) +
+           4 * (s.offsets.size() + s.ids.size() + s.weights.size() + s.positions.size() + s.dense.size());
   }
   return sum;
 }

@@ -12,7 +12,7 @@ namespace kin {
 struct EncodedStore {
   EncodedInfo info;
   // Categorical: row r has ids offsets[r] .. offsets[r + 1]; without offsets exactly one each.
-  std::vector<std::uint64_t> offsets;   ///< N + 1, or none
+  std::vector<std::uint32_t> offsets;   ///< N + 1, or none
   std::vector<std::uint32_t> ids;       ///< of columns with up to 2^32 - 1 ids; kOutOfVocabulary stands for -1
   std::vector<std::int64_t> wide_ids;   ///< of columns with more
   std::vector<float> weights;           ///< parallel to the ids, weighted columns only
@@ -27,7 +27,7 @@ struct EncodedStore {
 
 /// A table that was encoded once and is read in batches as often as wanted: what training iterates over.
 ///
-/// Memory   4 bytes an id (8 where a column has 2^32 ids or more), 8 a row and column where rows have several, 4 a
+/// Memory   4 bytes an id (8 where a column has 2^32 ids or more), 4 a row and column where rows have several, 4 a
 /// weight
 ///          and a number.
 /// Threads  any number of readers while nobody appends.
@@ -42,7 +42,7 @@ class EncodedTable {
   /// Makes room for so many rows with one id each, so that appending them moves nothing; more may come all the same.
   void reserve(std::int64_t rows);
 
-  /// Adds the rows of a batch of the same columns.
+  /// Adds the rows of a batch of the same columns. Errors   kResourceLimit: a column of lists with 2^32 values or more.
   void append(const EncodedBatch& batch);
 
   /// Makes every id of a column id_of[id], where kOutOfVocabulary stands for -1 (Encoder::renumbering).
