@@ -64,12 +64,26 @@ kin::FeatureColumns feature_columns(const std::string& shape, bool hashed) {
   return columns;
 }
 
-template <class Value>
-void export_npy(const std::string& path, const char* type, const std::vector<Value>& values) {
+void export_npy(const std::string& path, const std::vector<std::int64_t>& values) {
   kin::AtomicFile file(path);
-  file.write(kin::npy_header(type, {static_cast<std::int64_t>(values.size())}));
-  file.write({reinterpret_cast<const char*>(values.data()), values.size() * sizeof(Value)});
+  file.write(kin::npy_header("<i8", {static_cast<std::int64_t>(values.size())}));
+  file.write({reinterpret_cast<const char*>(values.data()), values.size() * sizeof(std::int64_t)});
   file.commit();
+}
+
+// The ids of each categorical column, and the offsets of its rows where they are not one each.
+void export_ids(const kin::EncodedTable& table, const std::string& folder) {
+  kin::EncodedBatch all;
+  table.read(0, table.rows(), all);
+  for (std::size_t c = 0; c < all.columns.size(); ++c) {
+    const kin::EncodedInfo& info = table.columns()[c].info;
+    if (!info.categorical) continue;
+    export_npy(folder + "/" + info.name + ".npy", all.columns[c].ids);
+    const std::vector<std::int64_t>& offsets = all.columns[c].offsets;
+    bool single = true;
+    for (std::size_t r = 0; r < offsets.size(); ++r) single = single && offsets[r] == static_cast<std::int64_t>(r);
+    if (!single) export_npy(folder + "/" + info.name + ".offsets.npy", offsets);
+  }
 }
 
 // The whole job.
@@ -116,12 +130,7 @@ int run(const kin::bench::Arguments& arguments) {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   const std::string folder = arguments.text("export", "");
-  for (const kin::EncodedStore& column : encoded.columns()) {
-    if (folder.empty() || !column.info.categorical) continue;
-    const std::string path = folder + "/" + column.info.name;
-    export_npy(path + ".npy", "<u4", column.ids);
-    if (!column.offsets.empty()) export_npy(path + ".offsets.npy", "<u4", column.offsets);
-  }
+  if (!folder.empty()) export_ids(encoded, folder);
   const auto bytes = static_cast<double>(kin::file_size(file));
   std::printf(
       "{\"name\": \"kin\", \"isa\": \"%s\", \"rows\": %lld, \"bytes_per_s\": %.0f, \"bytes_per_cpu_s\": %.0f, "

@@ -7,9 +7,6 @@
 
 namespace kin {
 
-/// Asks the kernel for huge pages where memory of 2 MiB or more starts to be used: a hundredth of the page faults.
-void advise_huge_pages(void* data, std::size_t bytes) noexcept;
-
 /// Zeroed memory that starts on a cache line; from 2 MiB on it asks the kernel for huge pages (madvise), which makes
 /// random row access 2 to 4 times faster. Moves, does not copy.
 class RawBuffer {

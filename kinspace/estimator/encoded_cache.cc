@@ -49,14 +49,14 @@ Json stamps(const Spec& spec, const std::string& directory) {
 }
 
 template <class T>
-void put(std::vector<TensorSource>& out, const EncodedStore& s, const char* what, const std::vector<T>& values) {
+void put(std::vector<TensorSource>& out, const EncodedStore& s, const char* what, const LargeVector<T>& values) {
   if (values.empty()) return;
   out.push_back(TensorSource::contiguous<T>(s.info.name + "/" + what, {static_cast<std::int64_t>(values.size())},
                                             std::span<const T>(values)));
 }
 
 template <class T>
-void get(SafetensorsReader& reader, const EncodedStore& s, const char* what, std::vector<T>& values) {
+void get(SafetensorsReader& reader, const EncodedStore& s, const char* what, LargeVector<T>& values) {
   const TensorInfo* tensor = reader.find(s.info.name + "/" + what);
   if (tensor == nullptr) return;
   values.resize(tensor->shape.size() == 1 ? static_cast<std::size_t>(tensor->shape[0]) : 0);

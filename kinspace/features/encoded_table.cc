@@ -5,15 +5,28 @@
 #include <algorithm>
 #include <numeric>
 
-#include "kinspace/base/buffer.h"
 #include "kinspace/base/error.h"
 #include "kinspace/base/text.h"
 
 namespace kin {
 namespace {
 
+constexpr std::int64_t kNone = -2;
+
 bool ragged(const EncodedStore& s) noexcept {
   return s.info.categorical || s.info.sequence;
+}
+
+/// Whether rows without a value can be told by kNoValue in place of an id.
+bool marks_empty_rows(const EncodedStore& s) noexcept {
+  return s.info.categorical && !s.info.weighted && !s.info.sequence;
+}
+
+/// Id k of a column: -1 out of vocabulary, kNone for a row without one.
+std::int64_t id_at(const EncodedStore& s, std::size_t k) noexcept {
+  if (s.wide()) return s.wide_ids[k];
+  return s.ids[k] >= EncodedStore::kNoValue ? std::int64_t{static_cast<std::int32_t>(s.ids[k])}
+                                            : std::int64_t{s.ids[k]};
 }
 
 /// Elements of row r: ids, or steps of a sequence of numbers.
@@ -25,43 +38,107 @@ std::pair<std::uint64_t, std::uint64_t> range(const EncodedStore& s, std::int64_
 
 /// Makes room for `more` values behind those that are there.
 template <class T>
-void make_room(std::vector<T>& values, std::size_t more) {
+void make_room(LargeVector<T>& values, std::size_t more) {
   const std::size_t size = values.size() + more;
-  if (size <= values.capacity()) return;
-  values.reserve(std::max(size, 2 * values.capacity()));
-  advise_huge_pages(values.data() + values.size(), (values.capacity() - values.size()) * sizeof(T));
+  if (size > values.capacity()) values.reserve(std::max(size, 2 * values.capacity()));
+}
+
+/// Makes `values` so much longer; the new ones are unset.
+template <class T>
+T* extend(LargeVector<T>& values, std::size_t more) {
+  make_room(values, more);
+  values.resize(values.size() + more);
+  return values.data() + (values.size() - more);
 }
 
 template <class T>
-void add(std::vector<T>& to, const std::vector<T>& from) {
-  make_room(to, from.size());
-  to.insert(to.end(), from.begin(), from.end());
+void add(LargeVector<T>& to, const std::vector<T>& from) {
+  std::copy(from.begin(), from.end(), extend(to, from.size()));
 }
 
-void append_offsets(EncodedStore& s, std::int64_t rows_before, std::int64_t reserved,
-                    const std::vector<std::int64_t>& offsets) {
-  const std::size_t rows = offsets.size() - 1;
-  if (s.offsets.empty()) {
-    bool single = true;
-    for (std::size_t r = 0; r <= rows; ++r) single = single && offsets[r] == static_cast<std::int64_t>(r);
-    if (single) return;
-    make_room(s.offsets, static_cast<std::size_t>(std::max(rows_before, reserved)) + 1);
-    s.offsets.resize(static_cast<std::size_t>(rows_before) + 1);
-    std::iota(s.offsets.begin(), s.offsets.end(), 0U);
+/// Whether a row of a batch has several elements; if not, whether one has none.
+struct RowSizes {
+  bool several = false;
+  bool empty = false;
+};
+
+RowSizes row_sizes(const std::vector<std::int64_t>& offsets) noexcept {
+  std::int64_t any = 0;
+  std::int64_t all = 1;
+  for (std::size_t r = 1; r < offsets.size(); ++r) {
+    const std::int64_t size = offsets[r] - offsets[r - 1];
+    any |= size;
+    all &= size;
   }
+  return {any > 1, all == 0};
+}
+
+/// The ids behind one another, with kNoValue for each row that has none; rows have at most one.
+template <class T>
+void add_marked(LargeVector<T>& to, const std::vector<std::int64_t>& ids, const std::vector<std::int64_t>& offsets) {
+  const std::size_t rows = offsets.size() - 1;
+  T* const out = extend(to, rows);
+  std::size_t next = 0;
+  for (std::size_t r = 0; r < rows; ++r) {
+    const bool has = offsets[r + 1] != offsets[r];
+    out[r] = has ? static_cast<T>(ids[next]) : static_cast<T>(kNone);
+    next += has ? 1 : 0;
+  }
+}
+
+template <class T>
+void add_ids(LargeVector<T>& to, const std::vector<std::int64_t>& ids) {
+  T* const out = extend(to, ids.size());
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    out[i] = static_cast<T>(ids[i]);  // -1 becomes kOutOfVocabulary by itself
+}
+
+/// Gives a column offsets that had none, for rows of several elements to come.
+template <class T>
+void unmark(EncodedStore& s, LargeVector<T>& ids) {
+  std::size_t kept = 0;
+  for (std::size_t r = 0; r < ids.size(); ++r) {
+    ids[kept] = ids[r];
+    kept += ids[r] != static_cast<T>(kNone) ? 1 : 0;
+    s.offsets[r + 1] = static_cast<std::uint32_t>(kept);
+  }
+  ids.resize(kept);
+}
+
+void start_offsets(EncodedStore& s, std::int64_t rows, std::int64_t reserved) {
+  make_room(s.offsets, static_cast<std::size_t>(std::max(rows, reserved)) + 1);
+  s.offsets.resize(static_cast<std::size_t>(rows) + 1);
+  std::iota(s.offsets.begin(), s.offsets.end(), 0U);
+  if (!marks_empty_rows(s)) return;
+  if (s.wide()) {
+    unmark(s, s.wide_ids);
+  } else {
+    unmark(s, s.ids);
+  }
+}
+
+void append_offsets(EncodedStore& s, const std::vector<std::int64_t>& offsets) {
+  const std::size_t rows = offsets.size() - 1;
   const std::uint32_t base = s.offsets.back();
   if (offsets.back() > std::int64_t{0xFFFFFFFF} - base) {
     throw Error::resource_limit(fmt::format("column {} has 4 294 967 296 values or more", quoted(s.info.name)),
                                 "take fewer rows with data.where, or fewer values in each");
   }
-  make_room(s.offsets, rows);
-  for (std::size_t r = 1; r <= rows; ++r) s.offsets.push_back(base + static_cast<std::uint32_t>(offsets[r]));
+  std::uint32_t* const out = extend(s.offsets, rows);
+  for (std::size_t r = 0; r < rows; ++r) out[r] = base + static_cast<std::uint32_t>(offsets[r + 1]);
 }
 
-void append_ids(EncodedStore& s, const std::vector<std::int64_t>& ids) {
-  if (s.wide()) return add(s.wide_ids, ids);
-  make_room(s.ids, ids.size());
-  s.ids.insert(s.ids.end(), ids.begin(), ids.end());  // -1 becomes kOutOfVocabulary by itself
+/// Offsets and ids of a batch behind those of `rows` rows.
+void append_ragged(EncodedStore& s, const EncodedColumn& from, std::int64_t rows, std::int64_t reserved) {
+  if (s.offsets.empty()) {
+    const RowSizes sizes = row_sizes(from.offsets);
+    if (!sizes.several && sizes.empty && marks_empty_rows(s)) {
+      return s.wide() ? add_marked(s.wide_ids, from.ids, from.offsets) : add_marked(s.ids, from.ids, from.offsets);
+    }
+    if (sizes.several || sizes.empty) start_offsets(s, rows, reserved);
+  }
+  if (!s.offsets.empty()) append_offsets(s, from.offsets);
+  if (s.info.categorical) s.wide() ? add_ids(s.wide_ids, from.ids) : add_ids(s.ids, from.ids);
 }
 
 [[noreturn]] void corrupt(const EncodedStore& s, const std::string& what) {
@@ -69,13 +146,12 @@ void append_ids(EncodedStore& s, const std::vector<std::int64_t>& ids) {
 }
 
 void check_ids(const EncodedStore& s) {
-  const auto bound = static_cast<std::uint64_t>(s.info.num_buckets);
-  const bool known =
-      std::all_of(s.ids.begin(), s.ids.end(),
-                  [&](std::uint32_t id) { return id == EncodedStore::kOutOfVocabulary || id < bound; }) &&
-      std::all_of(s.wide_ids.begin(), s.wide_ids.end(),
-                  [&](std::int64_t id) { return id >= -1 && id < s.info.num_buckets; });
-  if (!known) corrupt(s, fmt::format("an id is not below {}", s.info.num_buckets));
+  const std::int64_t least = s.offsets.empty() && marks_empty_rows(s) ? kNone : -1;
+  const std::size_t count = s.wide() ? s.wide_ids.size() : s.ids.size();
+  for (std::size_t k = 0; k < count; ++k) {
+    const std::int64_t id = id_at(s, k);
+    if (id < least || id >= s.info.num_buckets) corrupt(s, fmt::format("an id is not below {}", s.info.num_buckets));
+  }
 }
 
 void check(const EncodedStore& s, std::int64_t rows) {
@@ -135,8 +211,7 @@ void EncodedTable::append(const EncodedBatch& batch) {
   for (std::size_t c = 0; c < columns_.size(); ++c) {
     EncodedStore& s = columns_[c];
     const EncodedColumn& from = batch.columns[c];
-    if (ragged(s)) append_offsets(s, rows_, reserved_, from.offsets);
-    if (s.info.categorical) append_ids(s, from.ids);
+    if (ragged(s)) append_ragged(s, from, rows_, reserved_);
     if (s.info.weighted) add(s.weights, from.weights);
     if (s.info.categorical && s.info.sequence) add(s.positions, from.positions);
     if (s.info.sequence) add(s.lengths, from.lengths);
@@ -149,7 +224,7 @@ void EncodedTable::renumber(std::size_t column, std::span<const std::uint32_t> i
   EncodedStore& s = columns_[column];
   if (!s.wide_ids.empty()) throw Error::internal("renumber: a column of wide ids");
   for (std::uint32_t& id : s.ids) {
-    if (id == EncodedStore::kOutOfVocabulary) continue;
+    if (id >= EncodedStore::kNoValue) continue;
     if (id >= id_of.size()) throw Error::internal("renumber: an id beyond the table of new ones");
     id = id_of[id];
   }
@@ -179,10 +254,13 @@ void EncodedTable::gather(std::int64_t count, RowAt row_at, EncodedBatch& out) c
     for (std::int64_t i = 0; i < count; ++i) {
       const std::int64_t row = row_at(i);
       const auto [begin, end] = range(s, row);
+      std::uint64_t count_of_row = end - begin;
       for (std::uint64_t k = begin; s.info.categorical && k < end; ++k) {
-        const std::int64_t id = s.wide()                                     ? s.wide_ids[k]
-                                : s.ids[k] == EncodedStore::kOutOfVocabulary ? -1
-                                                                             : std::int64_t{s.ids[k]};
+        const std::int64_t id = id_at(s, k);
+        if (id == kNone) {
+          count_of_row = 0;
+          continue;
+        }
         to.ids.push_back(id);
         if (s.info.weighted) to.weights.push_back(s.weights[k]);
         if (s.info.sequence) to.positions.push_back(s.positions[k]);
@@ -192,7 +270,7 @@ void EncodedTable::gather(std::int64_t count, RowAt row_at, EncodedBatch& out) c
         to.dense.insert(to.dense.end(), s.dense.begin() + static_cast<std::ptrdiff_t>(begin * width),
                         s.dense.begin() + static_cast<std::ptrdiff_t>(end * width));
       }
-      if (ragged(s)) to.offsets.push_back(to.offsets.back() + static_cast<std::int64_t>(end - begin));
+      if (ragged(s)) to.offsets.push_back(to.offsets.back() + static_cast<std::int64_t>(count_of_row));
       if (s.info.sequence) to.lengths.push_back(s.lengths[static_cast<std::size_t>(row)]);
     }
   }

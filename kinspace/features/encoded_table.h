@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "kinspace/base/large_vector.h"
 #include "kinspace/features/encoder.h"
 
 namespace kin {
@@ -11,25 +12,27 @@ namespace kin {
 /// One column of a whole table of N rows, stored as compactly as its values allow.
 struct EncodedStore {
   EncodedInfo info;
-  // Categorical: row r has ids offsets[r] .. offsets[r + 1]; without offsets exactly one each.
-  std::vector<std::uint32_t> offsets;   ///< N + 1, or none
-  std::vector<std::uint32_t> ids;       ///< of columns with up to 2^32 - 1 ids; kOutOfVocabulary stands for -1
-  std::vector<std::int64_t> wide_ids;   ///< of columns with more
-  std::vector<float> weights;           ///< parallel to the ids, weighted columns only
-  std::vector<std::int32_t> positions;  ///< parallel to the ids, sequences only
+  // Categorical: row r has ids offsets[r] .. offsets[r + 1]. Without offsets it has the id r, or none where that is
+  // kNoValue.
+  LargeVector<std::uint32_t> offsets;   ///< N + 1, or none
+  LargeVector<std::uint32_t> ids;       ///< of columns with fewer than 2^32 - 1 ids
+  LargeVector<std::int64_t> wide_ids;   ///< of columns with more
+  LargeVector<float> weights;           ///< parallel to the ids, weighted columns only
+  LargeVector<std::int32_t> positions;  ///< parallel to the ids, sequences only
   // Dense: N * width numbers; sequences: those of the steps offsets[r] .. offsets[r + 1].
-  std::vector<float> dense;
-  std::vector<std::int64_t> lengths;  ///< N, sequences only
+  LargeVector<float> dense;
+  LargeVector<std::int64_t> lengths;  ///< N, sequences only
 
+  // What stands for -1 and for a row without a value; in wide_ids -1 and -2.
   static constexpr std::uint32_t kOutOfVocabulary = 0xFFFFFFFF;
-  bool wide() const noexcept { return info.num_buckets > 0xFFFFFFFF; }
+  static constexpr std::uint32_t kNoValue = 0xFFFFFFFE;
+  bool wide() const noexcept { return info.num_buckets > kNoValue; }
 };
 
 /// A table that was encoded once and is read in batches as often as wanted: what training iterates over.
 ///
-/// Memory   4 bytes an id (8 where a column has 2^32 ids or more), 4 a row and column where rows have several, 4 a
-/// weight
-///          and a number.
+/// Memory   4 bytes an id or row without one (8 where a column has 2^32 - 1 ids or more), 4 a row where rows have
+///          several ids, weights or positions, 4 a weight and a number.
 /// Threads  any number of readers while nobody appends.
 class EncodedTable {
  public:

@@ -38,6 +38,7 @@ class Modulus {
   explicit Modulus(std::uint64_t divisor) noexcept : divisor_(divisor), reciprocal_(~std::uint64_t{0} / divisor) {}
 
   std::uint64_t divisor() const noexcept { return divisor_; }
+  std::uint64_t reciprocal() const noexcept { return reciprocal_; }  ///< (2^64 - 1) / divisor, rounded down
 
   /// x mod divisor. The reciprocal is at most 1 too small, so the quotient is too.
   std::uint64_t of(std::uint64_t x) const noexcept {
@@ -48,7 +49,7 @@ class Modulus {
 
  private:
   std::uint64_t divisor_;
-  std::uint64_t reciprocal_;  // (2^64 - 1) / divisor, rounded down
+  std::uint64_t reciprocal_;
 };
 
 }  // namespace kin

@@ -36,6 +36,7 @@ struct AdamStep {
 
 struct CsvScan;
 struct TextCells;
+struct TextPiece;
 struct CellSets;
 struct StringCopies;
 
@@ -98,6 +99,10 @@ struct Table {
                            double* values) noexcept;
   /// Copies the cells as strings.
   void (*copy_strings)(const TextCells& cells, std::size_t first, std::size_t count, StringCopies& to) noexcept;
+  /// ids[i] = FarmHash's Fingerprint64 of string i modulo `divisor`, for `count` (at most 64) strings of 8 to 16 bytes;
+  /// reciprocal = floor((2^64 - 1) / divisor). Returns the set of those of other lengths, whose ids are unspecified.
+  std::uint64_t (*hash_strings)(const char* bytes, const TextPiece* pieces, std::size_t count, std::uint64_t divisor,
+                                std::uint64_t reciprocal, std::int64_t* ids) noexcept;
 };
 
 /// Kernels of one instruction set. Errors: kNotSupported when this processor does not have it.

@@ -4,6 +4,7 @@
 #include "kinspace/kernels/csv_scan_impl.h"
 #include "kinspace/kernels/digits_impl.h"
 #include "kinspace/kernels/gemm_impl.h"
+#include "kinspace/kernels/hash_strings_impl.h"
 #include "kinspace/kernels/internal/tables.h"
 #include "kinspace/kernels/kernels.h"
 #include "kinspace/kernels/loops_impl.h"
@@ -13,7 +14,7 @@
 namespace kin::kernels {
 namespace {
 
-template <Vec16 V, class Bytes>
+template <Vec16 V, class Bytes, class Words>
 inline constexpr Table kTable = {
     .isa = V::kIsa,
     .dot = dot<V>,
@@ -42,6 +43,7 @@ inline constexpr Table kTable = {
     .read_integers = read_integers<Bytes>,
     .read_numbers = read_numbers<Bytes>,
     .copy_strings = copy_strings,
+    .hash_strings = hash_strings<Words>,
 };
 
 }  // namespace

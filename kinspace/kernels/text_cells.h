@@ -19,6 +19,12 @@ struct TextCells {
   std::uint32_t end(std::size_t i) const noexcept { return ends[i * end_stride]; }
 };
 
+/// A string in a text: text[begin .. begin + size).
+struct TextPiece {
+  std::uint32_t begin;
+  std::uint32_t size;
+};
+
 /// Which of up to 64 cells are not read yet, and which hold nothing.
 struct CellSets {
   std::uint64_t unknown = 0;  ///< bit i: cell first + i is not written as the quick way knows it

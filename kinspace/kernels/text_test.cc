@@ -335,5 +335,52 @@ TEST_P(TextKernels, FindTheCellsThatTheScalarKernelsFind) {
   EXPECT_GT(rows, 1000000U);
 }
 
+// FarmHash's HashLen0to16 for 8 bytes and more, as its source has it.
+std::uint64_t farm_hash(const std::string& s) {
+  const std::uint64_t factor = 0x9ae16a3b2f90404fULL;
+  const std::uint64_t mul = factor + 2 * s.size();
+  const auto word = [&](std::size_t at) {
+    std::uint64_t value = 0;
+    std::memcpy(&value, s.data() + at, 8);
+    return value;
+  };
+  const auto rotate = [](std::uint64_t value, int by) { return (value >> by) | (value << (64 - by)); };
+  const std::uint64_t a = word(0) + factor;
+  const std::uint64_t b = word(s.size() - 8);
+  const std::uint64_t c = rotate(b, 37) * mul + a;
+  const std::uint64_t d = (rotate(a, 25) + b) * mul;
+  std::uint64_t x = (c ^ d) * mul;
+  x ^= x >> 47;
+  std::uint64_t y = (d ^ x) * mul;
+  y ^= y >> 47;
+  return y * mul;
+}
+
+TEST_P(TextKernels, HashStringsOf8To16BytesAndSayWhichAreOthers) {
+  const std::uint64_t divisors[] = {1, 2, 3, 1000003, 1000000, 0xFFFFFFFF, 0x100000001, 0x7FFFFFFFFFFFFFFF};
+  RandomStream random(9, Purpose::kInit, 0, 0);
+  for (std::size_t count = 1; count <= 64; ++count) {
+    std::string text;
+    std::vector<TextPiece> pieces;
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto size = static_cast<std::uint32_t>(random.below(20));
+      pieces.push_back({static_cast<std::uint32_t>(text.size()), size});
+      for (std::uint32_t k = 0; k < size; ++k) text += static_cast<char>(random.below(256));
+    }
+    const std::string exact(text);  // the sanitizer sees a byte read beyond it
+    const std::uint64_t divisor = divisors[count % std::size(divisors)];
+    std::vector<std::int64_t> ids(count, -7);
+    const std::uint64_t others =
+        kernels().hash_strings(exact.data(), pieces.data(), count, divisor, ~std::uint64_t{0} / divisor, ids.data());
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::string string = exact.substr(pieces[i].begin, pieces[i].size);
+      const bool known = string.size() >= 8 && string.size() <= 16;
+      EXPECT_EQ(others >> i & 1, known ? 0U : 1U) << i;
+      if (!known) continue;
+      EXPECT_EQ(static_cast<std::uint64_t>(ids[i]), farm_hash(string) % divisor) << i << " of " << count;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace kin::kernels

@@ -1,13 +1,31 @@
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <bit>
+#include <type_traits>
+
 #include "kinspace/base/error.h"
 #include "kinspace/data/batch.h"
 #include "kinspace/features/fingerprint.h"
 #include "kinspace/features/internal/id_maker.h"
 #include "kinspace/features/internal/short_fingerprint.h"
+#include "kinspace/kernels/kernels.h"
 
 namespace kin::internal {
 namespace {
+
+struct Fingerprint {
+  std::uint64_t operator()(std::string_view value) const noexcept { return short_fingerprint(value); }
+  std::uint64_t operator()(std::int64_t value) const noexcept { return fingerprint64(value); }
+};
+
+struct SipHash {
+  SipKey key;
+  template <class Value>
+  std::uint64_t operator()(Value value) const noexcept {
+    return siphash64(key, value);
+  }
+};
 
 template <class Hash>
 class HashIds final : public IdMaker {
@@ -29,6 +47,17 @@ class HashIds final : public IdMaker {
     } else if (values.coded) {
       cache_.get(values, ids,
                  [&](std::size_t i) { return static_cast<std::int64_t>(modulus.of(hash_(values.string(i)))); });
+    } else if constexpr (std::is_same_v<Hash, Fingerprint>) {
+      constexpr std::size_t kAtOnce = 64;
+      for (std::size_t first = 0; first < count; first += kAtOnce) {
+        std::uint64_t unknown =
+            kernels_.hash_strings(values.bytes, values.pieces.data() + first, std::min(kAtOnce, count - first),
+                                  modulus.divisor(), modulus.reciprocal(), out + first);
+        for (; unknown != 0; unknown &= unknown - 1) {
+          const std::size_t i = first + static_cast<std::size_t>(std::countr_zero(unknown));
+          out[i] = static_cast<std::int64_t>(modulus.of(hash_(values.string(i))));
+        }
+      }
     } else {
       for (std::size_t i = 0; i < count; ++i) {
         out[i] = static_cast<std::int64_t>(modulus.of(hash_(values.string(i))));
@@ -37,22 +66,10 @@ class HashIds final : public IdMaker {
   }
 
  private:
+  const kernels::Table& kernels_ = kernels::active();
   Modulus modulus_;
   Hash hash_;
   CodeCache cache_;
-};
-
-struct Fingerprint {
-  std::uint64_t operator()(std::string_view value) const noexcept { return short_fingerprint(value); }
-  std::uint64_t operator()(std::int64_t value) const noexcept { return fingerprint64(value); }
-};
-
-struct SipHash {
-  SipKey key;
-  template <class Value>
-  std::uint64_t operator()(Value value) const noexcept {
-    return siphash64(key, value);
-  }
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -17,8 +18,6 @@ struct ShortKey {
   std::uint64_t low;
   std::uint64_t high;
   std::uint64_t size;
-
-  friend bool operator==(const ShortKey&, const ShortKey&) = default;
 };
 
 inline ShortKey short_key(std::int64_t key) noexcept {
@@ -44,8 +43,10 @@ class KeyMemo {
   /// What is remembered for a key, or null.
   const std::int64_t* find(const ShortKey& key) const noexcept {
     const Entry* const pair = entries_.data() + place(key);
-    if (pair[0].key == key) return &pair[0].number;
-    return pair[1].key == key ? &pair[1].number : nullptr;
+    // Which of the two it is cannot be foretold: no branch for it.
+    const bool first = same(pair[0].key, key);
+    const Entry* const entry = first ? pair : pair + 1;
+    return first | same(pair[1].key, key) ? &entry->number : nullptr;
   }
 
   void put(const ShortKey& key, std::int64_t number) noexcept {
@@ -63,6 +64,10 @@ class KeyMemo {
     ShortKey key{0, 0, ~std::uint64_t{0}};  // a size that no key has
     std::int64_t number = 0;
   };
+
+  static bool same(const ShortKey& a, const ShortKey& b) noexcept {
+    return ((a.low ^ b.low) | (a.high ^ b.high) | (a.size ^ b.size)) == 0;
+  }
 
   std::size_t place(const ShortKey& key) const noexcept {
     const std::uint64_t mixed = (key.low ^ (key.high * 0x9E3779B97F4A7C15ULL) ^ key.size) * 0xD6E8FEB86659FD93ULL;
@@ -91,11 +96,18 @@ inline ShortKey short_key(const Values& values, std::size_t i) noexcept {
     return key;
   }
   // Reads 16 bytes, which are there, and clears those behind the value.
+  static constexpr auto kMasks = [] {
+    std::array<std::array<std::uint64_t, 2>, KeyMemo::kMaxBytes + 1> masks{};
+    for (std::size_t byte = 0; byte < KeyMemo::kMaxBytes; ++byte) {
+      for (std::size_t size = byte + 1; size <= KeyMemo::kMaxBytes; ++size) {
+        masks[size][byte / 8] |= std::uint64_t{0xFF} << (8 * (byte % 8));
+      }
+    }
+    return masks;
+  }();
   std::memcpy(&key, from, KeyMemo::kMaxBytes);
-  const std::uint32_t low = std::min<std::uint32_t>(piece.size, 8);
-  const std::uint32_t high = piece.size - low;
-  key.low = low == 0 ? 0 : key.low & (~std::uint64_t{0} >> (64 - 8 * low));
-  key.high = high == 0 ? 0 : key.high & (~std::uint64_t{0} >> (64 - 8 * high));
+  key.low &= kMasks[piece.size][0];
+  key.high &= kMasks[piece.size][1];
   return key;
 }
 

@@ -18,10 +18,9 @@ void DirectKeys::insert(std::int64_t key, std::uint32_t number, std::int64_t cou
   numbers_[place] = number + 1;
 }
 
-// The number of a small key, which often comes again at once; -1 for others.
+// The number of a small key that direct_ does not know, which often comes again at once; -1 for others.
 std::int64_t KeyCounter::small_number(std::int64_t key) {
-  const std::int64_t known = direct_.find(key);
-  if (known >= 0 || static_cast<std::uint64_t>(key) >= DirectKeys::kMaxKeys) return known;
+  if (static_cast<std::uint64_t>(key) >= DirectKeys::kMaxKeys) return -1;
   if (const std::int64_t* const remembered = memo_.find(short_key(key))) return *remembered;
   const std::uint32_t number = index_.insert(key);
   direct_.insert(key, number, index_.size());
@@ -32,7 +31,11 @@ std::int64_t KeyCounter::small_number(std::int64_t key) {
 void KeyCounter::number(const Values& values, std::span<std::int64_t> out) {
   if (values.integers) {
     find_integers(
-        values.numbers, memo_, unknown_integers_, out, [&](std::int64_t key) { return small_number(key); },
+        values.numbers, memo_, unknown_integers_, out,
+        [&](std::int64_t key) {
+          const std::int64_t known = direct_.find(key);
+          return known >= 0 ? known : small_number(key);
+        },
         [&](std::span<const std::int64_t> keys, std::span<std::int64_t> numbers) { index_.insert(keys, numbers); });
   } else {
     find_strings(

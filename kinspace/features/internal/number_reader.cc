@@ -9,6 +9,24 @@
 #include "kinspace/data/parse_number.h"
 
 namespace kin::internal {
+namespace {
+
+// The values as they lie, NaN where one is missing.
+template <class Value, class T>
+void take_all(const Value* values, const std::uint8_t* validity, std::vector<T>& out) {
+  const std::size_t count = out.size();
+  T* const to = out.data();
+  for (std::size_t i = 0; i < count; ++i) to[i] = static_cast<T>(values[i]);
+  for (std::size_t i = 0; validity != nullptr && i < count; ++i) {
+    if (validity[i / 8] == 0xFF) {
+      i |= 7;
+    } else if ((validity[i / 8] >> (i % 8) & 1) == 0) {
+      to[i] = std::numeric_limits<T>::quiet_NaN();
+    }
+  }
+}
+
+}  // namespace
 
 NumberReader::NumberReader(NumberOptions options) : o_(std::move(options)) {
   const std::string key = toml_key(o_.column);
@@ -71,6 +89,10 @@ void NumberReader::read_single(const BatchRows& rows, std::size_t source, std::s
                                std::vector<T>& out) const {
   const Column& column = rows.column(source);
   const std::size_t step = o_.sources.size();
+  if (step == 1 && rows.all()) {
+    if (column.type == ColumnType::kInteger) return take_all(column.integers.data(), column.validity, out);
+    return take_all(column.numbers.data(), column.validity, out);
+  }
   for (std::size_t i = 0; i < rows.size(); ++i) out[i * step + place] = number_at<T>(column, rows.row(i));
 }
 

@@ -223,21 +223,31 @@ void CellReader::read_integers(const Column& column, const BatchRows& rows, Valu
   out.numbers = std::span(numbers_).first(n);
 }
 
-// True where every row holds a value that counts.
+// True where the strings are single cells of all rows, and those that are missing are left out.
 bool CellReader::take_all_strings(const Column& column, const BatchRows& rows, Values& out) {
-  if (column.cells != Cells::kSingle || !rows.all() || column.validity != nullptr) return false;
+  if (column.cells != Cells::kSingle || !rows.all()) return false;
+  if (column.validity != nullptr && o_.missing == Missing::kNone) return false;
   const std::int32_t* const offsets = column.offsets.data();
   const std::size_t count = rows.size();
-  bool empty = false;
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::int32_t size = offsets[i + 1] - offsets[i];
-    pieces_[i] = {static_cast<std::uint32_t>(offsets[i]), static_cast<std::uint32_t>(size)};
-    empty |= size == 0;
+  const bool keep_empty = o_.missing != Missing::kTensorFlow;
+  Piece* const pieces = pieces_.data();
+  std::int64_t* const ends = out.offsets.data() + 1;
+  std::size_t n = 0;
+  const auto take = [&](std::size_t i, bool there) {
+    const auto begin = static_cast<std::uint32_t>(offsets[i]);
+    const std::uint32_t size = static_cast<std::uint32_t>(offsets[i + 1]) - begin;
+    pieces[n] = {begin, size};
+    n += static_cast<std::size_t>(there & (keep_empty | (size != 0)));
+    ends[i] = static_cast<std::int64_t>(n);
+  };
+  if (column.validity == nullptr) {
+    for (std::size_t i = 0; i < count; ++i) take(i, true);
+  } else {
+    for (std::size_t i = 0; i < count; ++i) take(i, (column.validity[i / 8] >> (i % 8) & 1) != 0);
   }
-  if (empty && o_.missing == Missing::kTensorFlow) return false;
-  std::iota(out.offsets.begin(), out.offsets.end(), 0);
-  std::fill(out.positions.begin(), out.positions.end(), 0);
-  out.pieces = std::span<const Piece>(pieces_).first(count);
+  out.offsets[0] = 0;
+  out.positions.assign(n, 0);
+  out.pieces = std::span<const Piece>(pieces_).first(n);
   return true;
 }
 

@@ -10,14 +10,12 @@
 #include <vector>
 
 #include "kinspace/data/batch.h"
+#include "kinspace/kernels/text_cells.h"
 
 namespace kin::internal {
 
 /// A string inside Values::bytes.
-struct Piece {
-  std::uint32_t begin;
-  std::uint32_t size;
-};
+using Piece = kernels::TextPiece;
 
 /// What a categorical column reads from a batch: a list of integers or strings for each row, behind one another.
 /// Borrows from the batch and from the reader; lives until the reader's next call.
