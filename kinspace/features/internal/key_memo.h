@@ -46,7 +46,7 @@ class KeyMemo {
     // Which of the two it is cannot be foretold: no branch for it.
     const bool first = same(pair[0].key, key);
     const Entry* const entry = first ? pair : pair + 1;
-    return first | same(pair[1].key, key) ? &entry->number : nullptr;
+    return (first | same(pair[1].key, key)) ? &entry->number : nullptr;
   }
 
   void put(const ShortKey& key, std::int64_t number) noexcept {
