@@ -26,6 +26,7 @@ struct Arguments {
   float* a;
   float* b;
   float* c;
+  float* d;
 };
 
 struct Kernel {
@@ -51,17 +52,57 @@ std::vector<Kernel> all_kernels() {
       {"exp_shift_sum", [](const Table& t, const Arguments& s) { return t.exp_shift_sum(2.5F, s.a, s.n); }},
       {"sgd", [](const Table& t, const Arguments& s) { return t.sgd(0.1F, s.x, s.a, s.n), 0.0F; }},
       {"momentum",
-       [](const Table& t, const Arguments& s) { return t.momentum(0.1F, 0.9F, false, s.x, s.a, s.b, s.n), 0.0F; }},
+       [](const Table& t, const Arguments& s) {
+         return t.momentum({0.9F, 1.0F, -0.1F, false}, s.x, s.a, s.b, s.n), 0.0F;
+       }},
       {"nesterov",
-       [](const Table& t, const Arguments& s) { return t.momentum(0.1F, 0.9F, true, s.x, s.a, s.b, s.n), 0.0F; }},
+       [](const Table& t, const Arguments& s) {
+         return t.momentum({0.9F, -0.1F, 1.0F, true}, s.x, s.a, s.b, s.n), 0.0F;
+       }},
       {"adagrad", [](const Table& t, const Arguments& s) { return t.adagrad(0.1F, 1e-7F, s.x, s.a, s.b, s.n), 0.0F; }},
       {"adam",
        [](const Table& t, const Arguments& s) {
          return t.adam({0.01F, 0.9F, 0.999F, 1e-8F}, s.x, s.a, s.b, s.c, s.n), 0.0F;
        }},
+      {"amsgrad",
+       [](const Table& t, const Arguments& s) {
+         return t.amsgrad({0.01F, 0.9F, 0.999F, 1e-8F}, s.x, s.a, s.b, s.c, s.d, s.n), 0.0F;
+       }},
+      {"adamax",
+       [](const Table& t, const Arguments& s) {
+         return t.adamax({0.01F, 0.9F, 0.999F, 1e-8F}, s.x, s.a, s.b, s.c, s.n), 0.0F;
+       }},
+      {"nadam",
+       [](const Table& t, const Arguments& s) {
+         return t.nadam({0.01F, 0.9F, 0.999F, 1e-8F, 0.7F, 1.3F, 1.2F}, s.x, s.a, s.b, s.c, s.n), 0.0F;
+       }},
+      {"proximal_adagrad",
+       [](const Table& t, const Arguments& s) {
+         return t.proximal_adagrad({0.1F, 0.02F, 0.3F}, s.x, s.a, s.b, s.n), 0.0F;
+       }},
+      {"adadelta",
+       [](const Table& t, const Arguments& s) {
+         return t.adadelta({0.5F, 0.9F, 1e-6F}, s.x, s.a, s.b, s.c, s.n), 0.0F;
+       }},
   };
-  for (const Activation f :
-       {Activation::kLinear, Activation::kRelu, Activation::kTanh, Activation::kSigmoid, Activation::kGelu}) {
+  for (const float power : {0.5F, 0.0F, 1.0F, 0.7F}) {
+    kernels.push_back({"ftrl " + std::to_string(power), [power](const Table& t, const Arguments& s) {
+                         return t.ftrl({0.1F, power, 0.2F, 0.3F, 0.01F}, s.x, s.a, s.b, s.c, s.n), 0.0F;
+                       }});
+  }
+  for (const bool inside : {false, true}) {
+    const RmsPropStep step{0.1F, 0.9F, 0.3F, 1e-6F, inside};
+    kernels.push_back({"rmsprop", [step](const Table& t, const Arguments& s) {
+                         return t.rmsprop(step, s.x, s.a, s.b, nullptr, nullptr, s.n), 0.0F;
+                       }});
+    kernels.push_back({"rmsprop with momentum", [step](const Table& t, const Arguments& s) {
+                         return t.rmsprop(step, s.x, s.a, s.b, s.c, nullptr, s.n), 0.0F;
+                       }});
+    kernels.push_back({"rmsprop, centered", [step](const Table& t, const Arguments& s) {
+                         return t.rmsprop(step, s.x, s.a, s.b, s.c, s.d, s.n), 0.0F;
+                       }});
+  }
+  for (const Activation f : testing::kActivations) {
     const std::string number = std::to_string(static_cast<int>(f));
     kernels.push_back(
         {"activate " + number, [f](const Table& t, const Arguments& s) { return t.activate(f, s.x, s.a, s.n), 0.0F; }});
@@ -74,15 +115,16 @@ std::vector<Kernel> all_kernels() {
 
 struct Outcome {
   float value;
-  std::array<Guarded, 3> arrays;
+  std::array<Guarded, 4> arrays;
 };
 
 Outcome run(const Kernel& kernel, const Table& t, const std::vector<float>& x, const std::vector<float>& z) {
   const auto n = static_cast<std::int64_t>(x.size());
   Outcome out{0,
               {Guarded(uniform_values(n, 3, -2, 2)), Guarded(uniform_values(n, 4, 0.1F, 2)),
-               Guarded(uniform_values(n, 5, 0.1F, 2))}};
-  out.value = kernel.run(t, {n, x.data(), z.data(), out.arrays[0].data(), out.arrays[1].data(), out.arrays[2].data()});
+               Guarded(uniform_values(n, 5, 0.1F, 2)), Guarded(uniform_values(n, 6, -0.3F, 0.3F))}};
+  auto& [a, b, c, d] = out.arrays;
+  out.value = kernel.run(t, {n, x.data(), z.data(), a.data(), b.data(), c.data(), d.data()});
   return out;
 }
 

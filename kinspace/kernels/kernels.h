@@ -16,9 +16,29 @@ namespace kin::kernels {
 
 enum class Isa { kScalar = 0, kAvx2 = 1, kAvx512 = 2 };
 
-/// gelu(x) = x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))), the approximation of Hendrycks & Gimpel
-/// (arXiv:1606.08415). All let NaN through. The values are stored in models: never renumber.
-enum class Activation : std::uint8_t { kLinear = 0, kRelu = 1, kTanh = 2, kSigmoid = 3, kGelu = 4 };
+/// What is not linear in a network; the others as in tf.nn.
+///
+///   gelu(x)     = x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))    approximation of Hendrycks & Gimpel,
+///                                                                      arXiv:1606.08415
+///   elu(x)      = x above 0, exp(x) - 1 below
+///   selu(x)     = 1.0507 elu(x), but 1.0507 * 1.6733 (exp(x) - 1) below 0    arXiv:1706.02515
+///   softplus(x) = log(1 + exp(x))
+///   swish(x)    = x sigmoid(x)                                         also called silu
+///   leaky_relu  = x above 0, 0.2 x below
+///
+/// All let NaN through. The values are stored in models: never renumber.
+enum class Activation : std::uint8_t {
+  kLinear = 0,
+  kRelu = 1,
+  kTanh = 2,
+  kSigmoid = 3,
+  kGelu = 4,
+  kElu = 5,
+  kSelu = 6,
+  kSoftplus = 7,
+  kSwish = 8,
+  kLeakyRelu = 9
+};
 
 /// Names as in KIN_ISA: "scalar", "avx2", "avx512".
 std::string_view isa_name(Isa isa) noexcept;
@@ -26,11 +46,60 @@ std::string_view isa_name(Isa isa) noexcept;
 /// Those that this processor and operating system can run, from kScalar up.
 std::vector<Isa> supported_isas();
 
-/// Values of one Adam step that are the same for all elements.
+// Values of one optimizer step that are the same for all elements; the formulas stand in nn/optimizer.h.
+
+/// m = keep m + take g; w += rate d, d being m or, with nesterov, keep m + take g.
+struct MomentumStep {
+  float keep;
+  float take;
+  float rate;
+  bool nesterov;
+};
+
+struct ProximalAdagradStep {
+  float rate;
+  float l1;
+  float l2;
+};
+
+/// Adam, amsgrad and Adamax.
 struct AdamStep {
-  float rate;  ///< lr * sqrt(1 - beta2^t) / (1 - beta1^t)
+  float rate;  ///< lr * sqrt(1 - beta2^t) / (1 - beta1^t), of Adamax without the root
   float beta1;
   float beta2;
+  float epsilon;
+};
+
+/// w -= rate (gradient g + mean m) / (sqrt(square v) + epsilon)
+struct NadamStep {
+  float rate;
+  float beta1;
+  float beta2;
+  float epsilon;
+  float gradient;
+  float mean;
+  float square;
+};
+
+struct FtrlStep {
+  float rate;       ///< above 0
+  float power;      ///< of the sum of squares, from 0 on; 0.5 is the fast one
+  float l1;         ///< of the sum of gradients
+  float l2;         ///< added to n^power / rate
+  float shrinkage;  ///< the gradient that is summed has so many weights added
+};
+
+struct RmsPropStep {
+  float rate;
+  float rho;
+  float momentum;
+  float epsilon;
+  bool epsilon_inside;  ///< sqrt(s + epsilon), not sqrt(s) + epsilon
+};
+
+struct AdadeltaStep {
+  float rate;
+  float rho;
   float epsilon;
 };
 
@@ -68,10 +137,22 @@ struct Table {
 
   // Updates of n weights by their gradient (TensorFlow's formulas, reference in nn/optimizer.h).
   void (*sgd)(float rate, const float* g, float* w, std::int64_t n) noexcept;  ///< w -= rate g
-  void (*momentum)(float rate, float momentum, bool nesterov, const float* g, float* w, float* m,
-                   std::int64_t n) noexcept;
+  void (*momentum)(const MomentumStep& step, const float* g, float* w, float* m, std::int64_t n) noexcept;
   void (*adagrad)(float rate, float epsilon, const float* g, float* w, float* accumulator, std::int64_t n) noexcept;
+  void (*proximal_adagrad)(const ProximalAdagradStep& step, const float* g, float* w, float* accumulator,
+                           std::int64_t n) noexcept;
   void (*adam)(const AdamStep& step, const float* g, float* w, float* m, float* v, std::int64_t n) noexcept;
+  void (*amsgrad)(const AdamStep& step, const float* g, float* w, float* m, float* v, float* most,
+                  std::int64_t n) noexcept;
+  void (*adamax)(const AdamStep& step, const float* g, float* w, float* m, float* v, std::int64_t n) noexcept;
+  void (*nadam)(const NadamStep& step, const float* g, float* w, float* m, float* v, std::int64_t n) noexcept;
+  void (*ftrl)(const FtrlStep& step, const float* g, float* w, float* accumulator, float* linear,
+               std::int64_t n) noexcept;
+  /// `velocity` and `mean` are null where there is no momentum, and where squares are not centered.
+  void (*rmsprop)(const RmsPropStep& step, const float* g, float* w, float* squares, float* velocity, float* mean,
+                  std::int64_t n) noexcept;
+  void (*adadelta)(const AdadeltaStep& step, const float* g, float* w, float* gradients, float* updates,
+                   std::int64_t n) noexcept;
 
   // The inner block of a matrix product over packed panels; see tensor/gemm.cc for the packing.
   std::int64_t gemm_tile_rows;  ///< rows of C in a register tile

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "kinspace/kernels/kernels_testing.h"
@@ -159,7 +160,7 @@ TEST(Momentum, FollowsTensorFlow) {
     for (const std::int64_t n : kAwkwardLengths) {
       Slots s(n);
       const Slots old(n);
-      widest().momentum(0.1F, 0.9F, nesterov, s.g.data(), s.w.data(), s.m.data(), n);
+      widest().momentum({0.9F, 1.0F, -0.1F, nesterov}, s.g.data(), s.w.data(), s.m.data(), n);
       for (std::size_t i = 0; i < s.w.size(); ++i) {
         const double m = 0.9 * old.m[i] + s.g[i];
         EXPECT_NEAR(s.m[i], m, kUpdateTolerance);
@@ -197,6 +198,68 @@ TEST(Adam, FollowsTensorFlow) {
       EXPECT_NEAR(s.w[i], old.w[i] - 0.02 * m / (std::sqrt(v) + 1e-3), kUpdateTolerance);
     }
   }
+}
+
+TEST(Momentum, MayKeepTheRateInTheSlot) {
+  for (const bool nesterov : {false, true}) {
+    Slots s(33);
+    const Slots old(33);
+    widest().momentum({0.9F, -0.1F, 1.0F, nesterov}, s.g.data(), s.w.data(), s.m.data(), 33);
+    for (std::size_t i = 0; i < s.w.size(); ++i) {
+      const double m = 0.9 * old.m[i] - 0.1 * s.g[i];
+      EXPECT_NEAR(s.m[i], m, kUpdateTolerance);
+      EXPECT_NEAR(s.w[i], old.w[i] + (nesterov ? 0.9 * m - 0.1 * s.g[i] : m), kUpdateTolerance);
+    }
+  }
+}
+
+TEST(Ftrl, RaisesToAnyPower) {
+  for (const float power : {0.0F, 0.05F, 0.3F, 0.5F, 0.7F, 1.0F, 1.5F}) {
+    for (const std::int64_t n : kAwkwardLengths) {
+      Slots s(n);
+      const Slots old(n);
+      widest().ftrl({0.5F, power, 0.2F, 0.3F, 0.1F}, s.g.data(), s.w.data(), s.v.data(), s.m.data(), n);
+      for (std::size_t i = 0; i < s.w.size(); ++i) {
+        const double v = old.v[i] + double{s.g[i]} * s.g[i];
+        const double root = std::pow(v, double{power});
+        const double sigma = (root - std::pow(double{old.v[i]}, double{power})) / 0.5;
+        const double z = old.m[i] + s.g[i] + 0.1 * old.w[i] - sigma * old.w[i];
+        const double clipped = std::clamp(z, -0.2, 0.2);
+        // Powers reach 15 and are divided by 1/2.
+        const double tolerance = 8 * kUpdateTolerance;
+        EXPECT_NEAR(s.v[i], v, tolerance);
+        EXPECT_NEAR(s.m[i], z, tolerance * (1 + std::abs(z)));
+        EXPECT_NEAR(s.w[i], (clipped - z) / (root / 0.5 + 0.3), tolerance) << power;
+      }
+    }
+  }
+}
+
+TEST(Ftrl, PowersAreRoundedOnce) {
+  // With a gradient of 0, weight 1, rate 1 and no regularisation the new weight is -z / n^power: z = -1.
+  for (const float power : {0.1F, 0.3F, 0.7F, 0.9F, 1.7F}) {
+    const auto n = testing::sweep(1e-20F, 1e20F, 1000003);
+    const std::vector<float> g(n.size(), 0.0F);
+    std::vector<float> w(n.size(), 1.0F);
+    std::vector<float> z(n.size(), -1.0F);
+    std::vector<float> v = n;
+    widest().ftrl({1.0F, power, 0.0F, 0.0F, 0.0F}, g.data(), w.data(), v.data(), z.data(),
+                  static_cast<std::int64_t>(n.size()));
+    for (std::size_t i = 0; i < n.size(); ++i) {
+      EXPECT_LE(testing::ulps(w[i], std::pow(double{n[i]}, -double{power})), 1.5) << n[i] << " ^ " << power;
+    }
+  }
+}
+
+TEST(RmsProp, ARoundedVarianceBelowZeroIsZero) {
+  // The mean's square is a little above the mean of squares, as rounding may leave it.
+  float w = 1.0F;
+  const float g = 1.001F;
+  float squares = 1.0F;
+  float mean = 1.001F;
+  widest().rmsprop({0.1F, 0.9F, 0.0F, 1e-3F, false}, &g, &w, &squares, nullptr, &mean, 1);
+  EXPECT_NEAR(squares, 1.0002, 1e-6);
+  EXPECT_NEAR(w, 1.0 - 0.1 * 1.001 / 1e-3, 1e-3);
 }
 
 }  // namespace

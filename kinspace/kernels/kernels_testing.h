@@ -13,6 +13,9 @@
 namespace kin::kernels::testing {
 
 inline constexpr std::int64_t kAwkwardLengths[] = {0, 1, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100, 1000};
+inline constexpr Activation kActivations[] = {
+    Activation::kLinear, Activation::kRelu, Activation::kTanh,     Activation::kSigmoid, Activation::kGelu,
+    Activation::kElu,    Activation::kSelu, Activation::kSoftplus, Activation::kSwish,   Activation::kLeakyRelu};
 inline constexpr float kInf = std::numeric_limits<float>::infinity();
 inline constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 inline constexpr float kEpsilon = std::numeric_limits<float>::epsilon();

@@ -105,6 +105,16 @@ void activate(Activation f, const float* in, float* out, std::int64_t n) noexcep
       return map<V>(in, out, n, [](V x) { return sigmoid_of(x); });
     case Activation::kGelu:
       return map<V>(in, out, n, [](V x) { return gelu_of(x); });
+    case Activation::kElu:
+      return map<V>(in, out, n, [](V x) { return elu_of(x, V::set(1.0F), V::set(1.0F)); });
+    case Activation::kSelu:
+      return map<V>(in, out, n, [](V x) { return elu_of(x, V::set(kSeluScale), V::set(kSeluAlpha)); });
+    case Activation::kSoftplus:
+      return map<V>(in, out, n, [](V x) { return softplus_of(x); });
+    case Activation::kSwish:
+      return map<V>(in, out, n, [](V x) { return swish_of(x); });
+    case Activation::kLeakyRelu:
+      return map<V>(in, out, n, [](V x) { return max(mul(V::set(kLeak), x), x); });
   }
 }
 
@@ -130,6 +140,17 @@ void activate_backward(Activation f, const float* in, const float* out, const fl
       return each([&](V, V y, V d) { return mul(d, mul(y, sub(one, y))); });
     case Activation::kGelu:
       return each([](V x, V, V d) { return mul(d, gelu_slope(x)); });
+    case Activation::kElu:
+      return each([&](V x, V y, V d) { return select(less(zero, x), d, mul(d, add(y, one))); });
+    case Activation::kSelu:
+      return each(
+          [&](V x, V y, V d) { return mul(d, select(less(zero, x), V::set(kSeluScale), add(y, V::set(kSeluAlpha)))); });
+    case Activation::kSoftplus:
+      return each([](V x, V, V d) { return mul(d, sigmoid_of(x)); });
+    case Activation::kSwish:
+      return each([](V x, V, V d) { return mul(d, swish_slope(x)); });
+    case Activation::kLeakyRelu:
+      return each([&](V x, V, V d) { return select(less(zero, x), d, mul(V::set(kLeak), d)); });
   }
 }
 

@@ -118,5 +118,50 @@ inline V gelu_slope(V x) {
   return fma(mul(s, sub(V::set(1.0F), s)), change, s);
 }
 
+/// exp(x) - 1 for x <= 0 (unspecified above) as 2 t / (1 - t) with t = tanh(x / 2), where nothing cancels.
+template <Vec16 V>
+inline V expm1_below_0(V x) {
+  const V t = tanh_of(mul(V::set(0.5F), x));
+  return div(add(t, t), sub(V::set(1.0F), t));
+}
+
+inline constexpr float kSeluScale = 1.05070098735548049F;
+inline constexpr float kSeluAlpha = 1.75809934084737686F;  // scale * 1.67326324235437728
+inline constexpr float kLeak = 0.2F;
+
+template <Vec16 V>
+inline V elu_of(V x, V above, V below) {
+  const V zero = V::set(0.0F);
+  return select(less(zero, x), mul(above, x), mul(below, expm1_below_0(min(zero, x))));
+}
+
+/// max(x, 0) + log(1 + z) with z = exp(-|x|); log(1 + z) = log(u) z / (u - 1), where u is 1 + z as rounded.
+template <Vec16 V>
+inline V softplus_of(V x) {
+  const V zero = V::set(0.0F);
+  const V one = V::set(1.0F);
+  const V z = exp_of(sub(zero, abs(x)));
+  const V u = add(one, z);
+  const V rest = select(equal(u, one), z, mul(log_of(u), div(z, sub(u, one))));
+  return add(max(zero, x), rest);
+}
+
+// Beyond 104 the sigmoid is 0 or 1 in float, and infinities would make 0 * inf.
+inline constexpr float kSwishLimit = 104.0F;
+
+template <Vec16 V>
+inline V swish_of(V x) {
+  const V above = max(V::set(-kSwishLimit), x);
+  return mul(above, sigmoid_of(above));
+}
+
+/// s + x s (1 - s) with s = sigmoid(x).
+template <Vec16 V>
+inline V swish_slope(V x) {
+  x = min(V::set(kSwishLimit), max(V::set(-kSwishLimit), x));
+  const V s = sigmoid_of(x);
+  return fma(mul(s, sub(V::set(1.0F), s)), x, s);
+}
+
 }  // namespace
 }  // namespace kin::kernels

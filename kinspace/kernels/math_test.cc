@@ -114,6 +114,44 @@ TEST(Gelu, AgreesWithItsFormula) {
   }
 }
 
+constexpr double kSeluScale = 1.0507009873554804934193349852946;
+constexpr double kSeluAlpha = 1.6732632423543772848170429916717;
+
+double softplus(double x) {
+  return std::max(x, 0.0) + std::log1p(std::exp(-std::fabs(x)));
+}
+
+double swish(double x) {
+  return x / (1 + std::exp(-x));
+}
+
+TEST(Elu, IsWithinSevenUlpEverywhere) {
+  const auto x = sweep(-30.0F, 30.0F, 4099);
+  const auto elu = [](double v) { return v > 0 ? v : std::expm1(v); };
+  Worst worst = worst_error(x, activated(Activation::kElu, x), elu);
+  EXPECT_LE(worst.error, 7) << "at " << worst.at;
+  worst = worst_error(x, activated(Activation::kSelu, x),
+                      [&](double v) { return kSeluScale * (v > 0 ? v : kSeluAlpha * elu(v)); });
+  EXPECT_LE(worst.error, 8) << "at " << worst.at;
+}
+
+TEST(Softplus, IsWithinFourUlpEverywhere) {
+  const auto x = sweep(-100.0F, 100.0F, 4099);
+  const Worst worst = worst_error(x, activated(Activation::kSoftplus, x), softplus);
+  EXPECT_LE(worst.error, 4) << "at " << worst.at;
+}
+
+TEST(Swish, IsWithinFiveUlpEverywhere) {
+  const auto x = sweep(-80.0F, 40.0F, 4099);
+  const Worst worst = worst_error(x, activated(Activation::kSwish, x), swish);
+  EXPECT_LE(worst.error, 5) << "at " << worst.at;
+}
+
+TEST(LeakyRelu, PassesAFifthBelowZero) {
+  const auto y = activated(Activation::kLeakyRelu, {-10.0F, 10.0F, 0.0F});
+  EXPECT_EQ(y, (std::vector<float>{-2.0F, 10.0F, 0.0F}));
+}
+
 TEST(Activations, HandleTheEdges) {
   const std::vector<float> x = {kInf, -kInf, 3.4e38F, -3.4e38F, 0.0F, kNaN};
   const auto expect = [&](Activation f, std::vector<float> want) {
@@ -126,6 +164,11 @@ TEST(Activations, HandleTheEdges) {
   expect(Activation::kTanh, {1, -1, 1, -1, 0});
   expect(Activation::kSigmoid, {1, 0, 1, 0, 0.5F});
   expect(Activation::kGelu, {kInf, 0, 3.4e38F, 0, 0});
+  expect(Activation::kElu, {kInf, -1, 3.4e38F, -1, 0});
+  expect(Activation::kSelu, {kInf, -1.7580993F, kInf, -1.7580993F, 0});
+  expect(Activation::kSoftplus, {kInf, 0, 3.4e38F, 0, 0.693147181F});
+  expect(Activation::kSwish, {kInf, 0, 3.4e38F, 0, 0});
+  expect(Activation::kLeakyRelu, {kInf, -kInf, 3.4e38F, -0.68e38F, 0});
 }
 
 class Slope : public ::testing::TestWithParam<Activation> {};
@@ -143,6 +186,16 @@ TEST_P(Slope, AgreesWithCentralDifferences) {
         return 1 / (1 + std::exp(-x));
       case Activation::kGelu:
         return gelu(x);
+      case Activation::kElu:
+        return x > 0 ? x : std::expm1(x);
+      case Activation::kSelu:
+        return kSeluScale * (x > 0 ? x : kSeluAlpha * std::expm1(x));
+      case Activation::kSoftplus:
+        return softplus(x);
+      case Activation::kSwish:
+        return swish(x);
+      case Activation::kLeakyRelu:
+        return x > 0 ? x : 0.2 * x;
     }
     return 0.0;
   };
@@ -167,12 +220,16 @@ TEST_P(Slope, IsFiniteForHugeArguments) {
   const std::vector<float> d_out(x.size(), 1.0F);
   std::vector<float> d_in(x.size());
   widest().activate_backward(GetParam(), x.data(), y.data(), d_out.data(), d_in.data(), 4);
-  for (const float d : d_in) EXPECT_TRUE(d == 0 || d == 1) << d;
+  const float above = GetParam() == Activation::kSelu ? static_cast<float>(kSeluScale) : 1.0F;
+  const float below = GetParam() == Activation::kLinear ? 1.0F : GetParam() == Activation::kLeakyRelu ? 0.2F : 0.0F;
+  const std::vector<float> want = {above, below, above, below};
+  for (std::size_t i = 0; i < want.size(); ++i) {
+    // tanh has no slope on either side.
+    EXPECT_TRUE(d_in[i] == want[i] || (d_in[i] == 0 && std::fabs(y[i]) <= 1)) << x[i] << ": " << d_in[i];
+  }
 }
 
-INSTANTIATE_TEST_SUITE_P(Activations, Slope,
-                         ::testing::Values(Activation::kLinear, Activation::kRelu, Activation::kTanh,
-                                           Activation::kSigmoid, Activation::kGelu));
+INSTANTIATE_TEST_SUITE_P(Activations, Slope, ::testing::ValuesIn(testing::kActivations));
 
 TEST(Relu, GivesNoGradientAtZeroAndBelow) {
   const std::vector<float> x = {0.0F, -0.0F, -1.0F, 1.0F};

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "kinspace/base/error.h"
 #include "kinspace/kernels/kernels.h"
+#include "kinspace/nn/clip.h"
 
 namespace kin {
 namespace {
@@ -17,51 +17,118 @@ constexpr std::int64_t kLineFloats = 16;
 /// The rows of one parameter that move in this step, numbered 0 .. size().
 class Update {
  public:
-  Update(Tape& tape, const Tape::Touched& touched, const Optimizer& optimizer, bool keep_sums)
-      : parameter_(&touched.rows.parameter()), whole_(touched.whole.gradient), groups_(touched.rows.group()) {
-    if (whole_.data == nullptr && optimizer.moves_all_rows()) {
+  Update(Tape& tape, const Tape::Touched& touched, const ApplyOptions& options, bool keep_sums)
+      : parameter_(&touched.rows.parameter()),
+        optimizer_(parameter_->optimizer()),
+        whole_(touched.whole.gradient),
+        groups_(touched.rows.group()),
+        l2_(parameter_->decay() ? options.l2 : 0.0F),
+        clip_value_(optimizer_->options().clip_value),
+        idle_(optimizer_->idle_rows()),
+        given_all_(whole_.data != nullptr),
+        slices_(options.clip_slices && !given_all_),
+        keep_sums_(keep_sums) {
+    if (whole_.data == nullptr && idle_ != Optimizer::Idle::kStay) {
       whole_ = tape.zeros(parameter_->rows(), parameter_->dim());
     }
     // A matrix gradient is summed up in place; sparse rows get a place each, or, when a row is summed and used at once,
     // one for each chunk.
     if (whole_.data == nullptr) sums_ = tape.matrix(keep_sums ? size() : chunks(), parameter_->dim());
-    keep_sums_ = keep_sums;
+    if (slices_) slice_ = tape.matrix(chunks(), parameter_->dim());
   }
 
   Parameter& parameter() const noexcept { return *parameter_; }
+  const Optimizer& optimizer() const noexcept { return *optimizer_; }
   bool all_rows() const noexcept { return whole_.data != nullptr; }
   std::int64_t size() const noexcept { return all_rows() ? parameter_->rows() : groups_.size(); }
   std::int64_t chunks() const noexcept { return (size() + kChunkRows - 1) / kChunkRows; }
 
+  /// Sums the gradients of a chunk of rows; calls f(u) for each when that of row u is ready, and has to be used at once
+  /// unless sums are kept. Returns the sum of squares, which takes no time unless sums are kept.
+  template <class F>
+  double for_summed(std::int64_t chunk, F f) const noexcept {
+    const std::int64_t begin = chunk * kChunkRows;
+    const std::int64_t end = std::min(begin + kChunkRows, size());
+    std::int64_t group = all_rows() ? first_group(begin) : begin;
+    double squares = 0;
+    for (std::int64_t u = begin; u < end; ++u) {
+      if (u + kPrefetchAhead < end) prefetch(row(u + kPrefetchAhead));
+      if (!all_rows()) std::fill_n(sum(u), parameter_->dim(), 0.0F);
+      const bool has_group = group < groups_.size() && groups_.rows[static_cast<std::size_t>(group)] == row(u);
+      squares += slices_ ? add_slices(u, has_group ? group : -1) : add_sum(u, has_group ? group : -1);
+      if (has_group) ++group;
+      f(u);
+    }
+    return squares;
+  }
+
+  /// Row u by its summed gradient.
+  void move(std::int64_t u, const UpdateStep& step) const noexcept {
+    float* w = parameter_->row(row(u));
+    float* slots = w + parameter_->dim();
+    if (idle_ == Optimizer::Idle::kSlotsDecay && !given(u)) {
+      optimizer_->decay_slots(slots, parameter_->dim());
+    } else {
+      optimizer_->update(step, parameter_->decay(), sum(u), w, slots, parameter_->dim());
+    }
+  }
+
+ private:
   std::int64_t row(std::int64_t u) const noexcept { return all_rows() ? u : groups_.rows[static_cast<std::size_t>(u)]; }
 
   float* sum(std::int64_t u) const noexcept {
     return all_rows() ? whole_.row(u) : sums_.row(keep_sums_ ? u : u / kChunkRows);
   }
 
-  /// Calls f(u) for the rows of a chunk after sum(u) holds their gradient.
-  template <class F>
-  void for_summed(std::int64_t chunk, float l2, F f) const noexcept {
-    const std::int64_t begin = chunk * kChunkRows;
-    const std::int64_t end = std::min(begin + kChunkRows, size());
-    std::int64_t group = all_rows() ? first_group(begin) : begin;
-    for (std::int64_t u = begin; u < end; ++u) {
-      if (u + kPrefetchAhead < end) prefetch(row(u + kPrefetchAhead));
-      float* g = sum(u);
-      if (!all_rows()) std::fill_n(g, parameter_->dim(), 0.0F);
-      if (group < groups_.size() && groups_.rows[static_cast<std::size_t>(group)] == row(u)) {
-        groups_.add_to(group++, g, parameter_->dim());
-      }
-      if (l2 != 0.0F && parameter_->decay()) kernels::active().axpy(l2, parameter_->row(row(u)), g, parameter_->dim());
-      f(u);
-    }
-  }
-
- private:
   std::int64_t first_group(std::int64_t row) const noexcept {
     return std::lower_bound(groups_.rows.begin(), groups_.rows.end(), row,
                             [](std::uint32_t have, std::int64_t want) { return have < want; }) -
            groups_.rows.begin();
+  }
+
+  /// Whether some op gave row u a gradient.
+  bool given(std::int64_t u) const noexcept {
+    if (given_all_ || !all_rows()) return true;
+    const std::int64_t group = first_group(u);
+    return group < groups_.size() && groups_.rows[static_cast<std::size_t>(group)] == u;
+  }
+
+  bool moves(std::int64_t group) const noexcept { return given_all_ || group >= 0 || idle_ == Optimizer::Idle::kMove; }
+
+  double add_sum(std::int64_t u, std::int64_t group) const noexcept {
+    const std::int64_t dim = parameter_->dim();
+    float* g = sum(u);
+    if (group >= 0) groups_.add_to(group, g, dim);
+    if (l2_ != 0.0F && moves(group)) kernels::active().axpy(l2_, parameter_->row(row(u)), g, dim);
+    clip_values(g);
+    return keep_sums_ ? double(kernels::active().dot(g, g, dim)) : 0.0;
+  }
+
+  double add_slices(std::int64_t u, std::int64_t group) const noexcept {
+    double squares = 0;
+    if (group >= 0) {
+      const auto at = static_cast<std::size_t>(group);
+      for (std::uint32_t i = groups_.offsets[at]; i < groups_.offsets[at + 1]; ++i) {
+        const RowContribution& c = groups_.contributions[groups_.order[i]];
+        squares += add_slice(u, c.scale, c.source);
+      }
+    }
+    if (l2_ != 0.0F && moves(group)) squares += add_slice(u, l2_, parameter_->row(row(u)));
+    return squares;
+  }
+
+  double add_slice(std::int64_t u, float scale, const float* source) const noexcept {
+    const kernels::Table& k = kernels::active();
+    const std::int64_t dim = parameter_->dim();
+    float* slice = slice_.row(u / kChunkRows);
+    k.scale(scale, source, slice, dim);
+    clip_values(slice);
+    k.add(slice, sum(u), dim);
+    return keep_sums_ ? double(k.dot(slice, slice, dim)) : 0.0;
+  }
+
+  void clip_values(float* g) const noexcept {
+    if (clip_value_ > 0) clip_by_value({g, 1, parameter_->dim(), parameter_->dim()}, -clip_value_, clip_value_);
   }
 
   void prefetch(std::int64_t row) const noexcept {
@@ -70,75 +137,106 @@ class Update {
   }
 
   Parameter* parameter_;
+  const Optimizer* optimizer_;
   MatrixView whole_;
   RowGroups groups_;
   MatrixView sums_;
-  bool keep_sums_ = false;
+  MatrixView slice_;  // clip_slices: room for one contribution, for each chunk
+  float l2_;
+  float clip_value_;
+  Optimizer::Idle idle_;
+  bool given_all_;
+  bool slices_;
+  bool keep_sums_;
 };
 
-double squared_norm(Tape& tape, const Update& update, float l2) {
+/// An optimizer and what it needs in this step.
+struct Mover {
+  const Optimizer* optimizer;
+  UpdateStep step;
+  double squares;  // of its parameters' gradients
+  Mover* next;
+};
+
+/// A parameter whose gradient is summed and waits for the norms.
+struct Pending {
+  Update update;
+  Mover* mover;
+  double squares;
+  float scale;
+  Pending* next;
+};
+
+Mover& mover_of(Tape& tape, Mover*& first, const Optimizer& optimizer, const ApplyOptions& options) {
+  Mover** place = &first;
+  while (*place != nullptr) {
+    if ((*place)->optimizer == &optimizer) return **place;
+    place = &(*place)->next;
+  }
+  *place = tape.arena().create<Mover>(&optimizer, optimizer.step(options.step, options.rate_factor), 0.0, nullptr);
+  return **place;
+}
+
+double squared_norm(Tape& tape, const Update& update) {
   const auto partial = tape.arena().array<double>(static_cast<std::size_t>(update.chunks()));
   tape.pool().run(update.chunks(), [&](std::int64_t chunk) {
-    double sum = 0;
-    update.for_summed(chunk, l2, [&](std::int64_t u) {
-      const float* g = update.sum(u);
-      sum += double(kernels::active().dot(g, g, update.parameter().dim()));
-    });
-    partial[static_cast<std::size_t>(chunk)] = sum;
+    partial[static_cast<std::size_t>(chunk)] = update.for_summed(chunk, [](std::int64_t) {});
   });
   double sum = 0;
   for (const double part : partial) sum += part;
   return sum;
 }
 
-void move_row(const Update& update, std::int64_t u, const Optimizer& optimizer, const UpdateStep& step) noexcept {
-  const Parameter& p = update.parameter();
-  float* w = update.parameter().row(update.row(u));
-  optimizer.update(step, p.decay(), update.sum(u), w, w + p.dim(), p.dim());
-}
-
-float clipping(double norm, float clip_norm) noexcept {
-  if (!std::isfinite(norm)) return std::numeric_limits<float>::quiet_NaN();
-  return norm <= double(clip_norm) ? 1.0F : static_cast<float>(double(clip_norm) / norm);
+/// The optimizers' own clipping; returns the norm of what it leaves.
+double clip_by_optimizers(Pending* first) noexcept {
+  for (Pending* p = first; p != nullptr; p = p->next) {
+    const float limit = p->mover->optimizer->options().clip_norm;
+    if (limit > 0) p->scale = norm_clipping(std::sqrt(p->squares), limit);
+    p->mover->squares += double(p->scale) * double(p->scale) * p->squares;
+  }
+  double squares = 0;
+  for (Pending* p = first; p != nullptr; p = p->next) {
+    const float limit = p->mover->optimizer->options().global_clip_norm;
+    if (limit > 0) p->scale *= global_norm_clipping(std::sqrt(p->mover->squares), limit);
+    squares += double(p->scale) * double(p->scale) * p->squares;
+  }
+  return std::sqrt(squares);
 }
 
 }  // namespace
 
 double apply_gradients(Tape& tape, ParameterStore& store, const ApplyOptions& options) {
   KIN_ASSERT(store.optimizer() != nullptr);
-  const Optimizer& optimizer = *store.optimizer();
-  UpdateStep step = optimizer.step(options.step, options.rate_factor);
-
-  if (options.clip_norm <= 0.0F) {
-    for (const Tape::Touched* t = tape.touched(); t != nullptr; t = t->next) {
-      const Update update(tape, *t, optimizer, /*keep_sums=*/false);
-      tape.pool().run(update.chunks(), [&](std::int64_t chunk) {
-        update.for_summed(chunk, options.l2, [&](std::int64_t u) { move_row(update, u, optimizer, step); });
-      });
-    }
-    return 0.0;
-  }
-
-  struct Pending {
-    Update update;
-    Pending* next;
-  };
+  Mover* movers = nullptr;
   Pending* first = nullptr;
   Pending** place = &first;
-  double squares = 0;
   for (const Tape::Touched* t = tape.touched(); t != nullptr; t = t->next) {
-    *place = tape.arena().create<Pending>(Update(tape, *t, optimizer, /*keep_sums=*/true), nullptr);
-    squares += squared_norm(tape, (*place)->update, options.l2);
-    place = &(*place)->next;
-  }
-  const double norm = std::sqrt(squares);
-  step.gradient_scale = clipping(norm, options.clip_norm);
-  for (const Pending* p = first; p != nullptr; p = p->next) {
-    parallel_for(tape.pool(), p->update.size(), kChunkRows, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t u = begin; u < end; ++u) move_row(p->update, u, optimizer, step);
+    const Parameter& parameter = t->rows.parameter();
+    const bool has_gradient = t->by_row || t->whole.gradient.data != nullptr;
+    if (!parameter.trainable() || !has_gradient) continue;
+    KIN_ASSERT(parameter.optimizer() != nullptr);
+    Mover& mover = mover_of(tape, movers, *parameter.optimizer(), options);
+    const bool waits = options.clip_norm > 0 || mover.optimizer->clips_by_norm();
+    const Update update(tape, *t, options, waits);
+    if (waits) {
+      *place = tape.arena().create<Pending>(update, &mover, squared_norm(tape, update), 1.0F, nullptr);
+      place = &(*place)->next;
+      continue;
+    }
+    tape.pool().run(update.chunks(), [&](std::int64_t chunk) {
+      update.for_summed(chunk, [&](std::int64_t u) { update.move(u, mover.step); });
     });
   }
-  return norm;
+  const double norm = clip_by_optimizers(first);
+  const float scale = options.clip_norm > 0 ? global_norm_clipping(norm, options.clip_norm) : 1.0F;
+  for (const Pending* p = first; p != nullptr; p = p->next) {
+    UpdateStep step = p->mover->step;
+    step.gradient_scale = scale * p->scale;
+    parallel_for(tape.pool(), p->update.size(), kChunkRows, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t u = begin; u < end; ++u) p->update.move(u, step);
+    });
+  }
+  return options.clip_norm > 0 ? norm : 0.0;
 }
 
 Matrix total_gradient(Tape& tape, Parameter& parameter) {

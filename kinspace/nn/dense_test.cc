@@ -27,6 +27,16 @@ double reference(Activation f, double x) {
       return 1 / (1 + std::exp(-x));
     case Activation::kGelu:
       return 0.5 * x * (1 + std::erf(x / std::sqrt(2.0)));
+    case Activation::kElu:
+      return x > 0 ? x : std::expm1(x);
+    case Activation::kSelu:
+      return 1.0507009873554805 * (x > 0 ? x : 1.6732632423543773 * std::expm1(x));
+    case Activation::kSoftplus:
+      return std::log1p(std::exp(x));
+    case Activation::kSwish:
+      return x / (1 + std::exp(-x));
+    case Activation::kLeakyRelu:
+      return x > 0 ? x : 0.2 * x;
   }
   return 0;
 }
@@ -73,7 +83,8 @@ TEST_P(DenseActivations, GradientsAgreeWithDifferences) {
 
 INSTANTIATE_TEST_SUITE_P(All, DenseActivations,
                          ::testing::Values(Activation::kLinear, Activation::kRelu, Activation::kTanh,
-                                           Activation::kSigmoid, Activation::kGelu));
+                                           Activation::kSigmoid, Activation::kGelu, Activation::kElu, Activation::kSelu,
+                                           Activation::kSoftplus, Activation::kSwish, Activation::kLeakyRelu));
 
 TEST(Dense, WorksWithoutBiasAndWithoutExamples) {
   ThreadPool pool(1);

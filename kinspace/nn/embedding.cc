@@ -95,6 +95,19 @@ void spread_to_rows(const Lookup& l, std::int64_t b, const float* d_out, RowCont
   }
 }
 
+/// TensorFlow's safe lookup gives examples without ids the id 0 and takes its row away afterwards, so that row 0 has a
+/// gradient, of zeros. Rules that move a row for that (FTRL, momentum) are to move it too where they follow TensorFlow.
+bool touches_row_0(const Lookup& l, std::int64_t examples) noexcept {
+  const Optimizer* optimizer = l.table->optimizer();
+  if (!l.prune || optimizer == nullptr || optimizer->options().compat == "none") return false;
+  for (std::int64_t b = 0; b < examples; ++b) {
+    bool any = false;
+    for (std::int64_t i = l.offsets[b]; i < l.offsets[b + 1] && !any; ++i) any = l.keeps(i);
+    if (!any) return true;
+  }
+  return false;
+}
+
 double dot_in_double(const float* a, const float* b, std::int64_t dim) noexcept {
   double sum = 0;
   for (std::int64_t j = 0; j < dim; ++j) sum += double(a[j]) * double(b[j]);
@@ -162,19 +175,24 @@ Var combine(Tape& tape, Parameter& table, const SparseTensor& ids, const Combine
     for (std::int64_t b = begin; b < end; ++b) combine_example(lookup, b, max_norm, out.row(b));
   });
 
-  const Var result = tape.result(out, true);
+  const Var result = tape.result(out, table.trainable() || weights.tracked());
   tape.record(result, [&tape, lookup, out, weights](ConstMatrixView d_out) {
-    const auto contributions =
-        tape.row_gradient(*lookup.table).add(lookup.clips == nullptr ? lookup.nnz : 2 * lookup.nnz);
+    std::span<RowContribution> contributions;
+    if (lookup.table->trainable()) {
+      contributions = tape.row_gradient(*lookup.table).add(lookup.clips == nullptr ? lookup.nnz : 2 * lookup.nnz);
+    }
     const GradientTarget d_weights = weights.tracked() ? tape.gradient_target(weights) : GradientTarget{};
     double* dots =
         weights.tracked() ? tape.arena().array<double>(static_cast<std::size_t>(lookup.nnz)).data() : nullptr;
     parallel_for(tape.pool(), out.rows, kChunkExamples, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t b = begin; b < end; ++b) {
-        spread_to_rows(lookup, b, d_out.row(b), contributions.data());
+        if (lookup.table->trainable()) spread_to_rows(lookup, b, d_out.row(b), contributions.data());
         if (d_weights.matrix.data != nullptr) spread_to_weights(lookup, b, d_out.row(b), dots, d_weights);
       }
     });
+    if (lookup.table->trainable() && touches_row_0(lookup, out.rows)) {
+      tape.row_gradient(*lookup.table).add(1)[0] = {0, lookup.table->row(0), 0.0F};
+    }
   });
   return result;
 }

@@ -29,7 +29,8 @@ struct CombineOptions {
 /// Clipped  with max_norm > 0 a row e longer than it counts as e * max_norm / |e|; the table itself stays as it is.
 /// Left out with `prune`: ids below 0; with mean and sqrtn also ids whose weight is 0, negative or NaN.
 /// Empty    an example without ids, or with s = 0, yields the zero vector.
-/// Gradient to the rows as sparse contributions, and to `weights` when it is tracked.
+/// Gradient to the rows as sparse contributions, and to `weights` when it is tracked. Where the table's optimizer follows
+///          TensorFlow (compat), row 0 is among them, with zeros, if with `prune` some example has no ids: there it is.
 /// Errors   kInvalidArgument when an id that is not left out is N or more, the weights have another length, or max_norm
 ///          is negative or NaN; kInternal for broken offsets.
 /// Cost     O(NNZ * D).

@@ -1,5 +1,6 @@
 #include "kinspace/nn/golden_testing.h"
 
+#include <cstdlib>
 #include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -11,6 +12,14 @@ using Json = nlohmann::json;
 
 Json load(const std::string& path) {
   std::ifstream file(std::string(KIN_SOURCE_DIR) + "/tests/golden/" + path);
+  return Json::parse(file);
+}
+
+/// A file of tests/golden/training, or of the directory that the environment names: another set of the same kind.
+Json load_training(const std::string& name) {
+  const char* other = std::getenv("KIN_GOLDEN_TRAINING");
+  if (other == nullptr) return load("training/" + name);
+  std::ifstream file(std::string(other) + "/" + name);
   return Json::parse(file);
 }
 
@@ -69,7 +78,7 @@ bool plain_lookup(const Json& c) {
 }  // namespace
 
 GoldenOptimizers golden_optimizers() {
-  const Json j = load("training/optimizers.json");
+  const Json j = load_training("optimizers.json");
   GoldenOptimizers out;
   for (const auto& [name, value] : j.at("variables").items()) out.variables[name] = tensor(value);
   for (const auto& [series, steps] : j.at("gradients").items()) {
@@ -83,7 +92,15 @@ GoldenOptimizers golden_optimizers() {
     }
   }
   for (const Json& c : j.at("cases")) {
-    GoldenOptimizer one{c.at("name"), c.at("gradients"), numbers(c.at("arguments")), {}};
+    GoldenOptimizer one;
+    one.name = c.at("name");
+    one.class_name = c.at("class");
+    one.gradients = c.at("gradients");
+    one.arguments = numbers(c.at("arguments"));
+    if (const Json& rate = c.at("arguments").at("learning_rate"); rate.is_object()) {
+      one.schedule = rate.at("schedule");
+      one.schedule_arguments = numbers(rate);
+    }
     for (const Json& s : c.at("steps")) {
       GoldenStep step;
       for (const auto& [variable, value] : s.at("weights").items()) step.weights[variable] = floats(value);
@@ -92,6 +109,7 @@ GoldenOptimizers golden_optimizers() {
           for (const auto& [slot, value] : slots.items()) step.slots[variable][slot] = floats(value);
         }
       }
+      if (s.contains("scalars")) step.scalars = numbers(s.at("scalars"));
       one.steps.push_back(std::move(step));
     }
     out.cases.push_back(std::move(one));
@@ -100,17 +118,20 @@ GoldenOptimizers golden_optimizers() {
 }
 
 std::vector<GoldenSchedule> golden_schedules() {
-  const Json j = load("training/schedules.json");
+  const Json j = load_training("schedules.json");
   std::vector<GoldenSchedule> out;
   for (const Json& c : j.at("cases")) {
-    out.push_back({c.at("name"), c.at("learning_rate"), numbers(c.at("arguments")), integers(j.at("steps")),
+    const Json none = Json::array();
+    out.push_back({c.at("name"), c.at("learning_rate"), numbers(c.at("arguments")),
+                   c.at("arguments").value("boundaries", none).get<std::vector<double>>(),
+                   c.at("arguments").value("values", none).get<std::vector<double>>(), integers(j.at("steps")),
                    floats(c.at("rates"))});
   }
   return out;
 }
 
 std::vector<GoldenClipping> golden_clippings() {
-  const Json j = load("training/clipping.json");
+  const Json j = load_training("clipping.json");
   std::vector<GoldenClipping> out;
   const Json& g = j.at("global_norm");
   for (const Json& c : g.at("cases")) {
@@ -130,8 +151,37 @@ std::vector<GoldenClipping> golden_clippings() {
   return out;
 }
 
+std::vector<GoldenClip> golden_clips() {
+  const Json j = load_training("clipping.json");
+  std::vector<GoldenClip> out;
+  for (const Json& c : j.at("cases")) {
+    out.push_back({c.at("name"), numbers(c.at("arguments")), c.at("arguments").contains("axes"), tensor(c.at("input")),
+                   tensor(c.at("output"))});
+  }
+  return out;
+}
+
+std::vector<GoldenSliceClipping> golden_slice_clippings() {
+  const Json j = load_training("clipping.json").at("global_norm");
+  std::vector<GoldenSliceClipping> out;
+  for (const Json& c : j.at("cases")) {
+    GoldenSliceClipping one;
+    one.clip_norm = number(c.at("clip_norm"));
+    one.norm = number(c.at("global_norm"));
+    one.rows = integers(j.at("rows"));
+    for (const char* name : {"a", "b"}) {
+      one.dense.push_back(tensor(j.at(name)));
+      one.clipped_dense.push_back({one.dense.back().shape, floats(c.at(name))});
+    }
+    one.slices = tensor(j.at("values"));
+    one.clipped_slices = {one.slices.shape, floats(c.at("values"))};
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
 GoldenSampled golden_sampled() {
-  const Json j = load("training/sampled.json");
+  const Json j = load_training("sampled.json");
   const Json& l = j.at("losses");
   GoldenSampled out{tensor(l.at("weights")), tensor(l.at("biases")), tensor(l.at("inputs")), {}, {}, {}};
   for (const Json& c : l.at("cases")) {

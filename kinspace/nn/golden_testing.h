@@ -21,35 +21,43 @@ struct GoldenGradient {
   std::vector<float> values;
 };
 
+/// Numbers and booleans (as 0 and 1) by their TensorFlow names.
+using GoldenArguments = std::map<std::string, double>;
+
 struct GoldenStep {
   std::map<std::string, std::vector<float>> weights;
   std::map<std::string, std::map<std::string, std::vector<float>>> slots;
+  std::map<std::string, double> scalars;
 };
 
 struct GoldenOptimizer {
-  std::string name;       ///< such as "v1/adam"
-  std::string gradients;  ///< which series
-  std::map<std::string, double> arguments;
+  std::string name;        ///< such as "v1/adam"
+  std::string class_name;  ///< such as "AdamOptimizer"
+  std::string gradients;   ///< which series
+  GoldenArguments arguments;
+  std::string schedule;  ///< class of the learning rate, such as "ExponentialDecay"; empty: it is a number
+  GoldenArguments schedule_arguments;
   std::vector<GoldenStep> steps;
 };
 
 struct GoldenOptimizers {
   std::map<std::string, GoldenTensor> variables;
   std::map<std::string, std::vector<std::map<std::string, GoldenGradient>>> gradients;
-  std::vector<GoldenOptimizer> cases;  ///< those with numeric arguments only
+  std::vector<GoldenOptimizer> cases;
 };
 GoldenOptimizers golden_optimizers();
 
 struct GoldenSchedule {
   std::string name;
   double learning_rate = 0;
-  std::map<std::string, double> arguments;  ///< booleans as 0 and 1
+  GoldenArguments arguments;
+  std::vector<double> boundaries, values;  ///< of piecewise constants
   std::vector<std::int64_t> steps;
   std::vector<float> rates;
 };
 std::vector<GoldenSchedule> golden_schedules();
 
-/// Clipping by global norm of dense gradients.
+/// Clipping by global norm of gradients that repeat no row.
 struct GoldenClipping {
   double clip_norm = 0;
   double norm = 0;
@@ -57,6 +65,25 @@ struct GoldenClipping {
   std::vector<GoldenTensor> out;
 };
 std::vector<GoldenClipping> golden_clippings();
+
+/// Clipping of one dense gradient.
+struct GoldenClip {
+  std::string name;
+  GoldenArguments arguments;
+  bool by_row = false;  ///< axes = [1]
+  GoldenTensor in, out;
+};
+std::vector<GoldenClip> golden_clips();
+
+/// Clipping of gradients by row that may repeat rows.
+struct GoldenSliceClipping {
+  double clip_norm = 0;
+  double norm = 0;
+  std::vector<std::int64_t> rows;
+  std::vector<GoldenTensor> dense, clipped_dense;
+  GoldenTensor slices, clipped_slices;
+};
+std::vector<GoldenSliceClipping> golden_slice_clippings();
 
 struct GoldenSampledLoss {
   bool remove_accidental_hits = false;

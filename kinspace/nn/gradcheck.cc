@@ -4,11 +4,52 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
+#include "kinspace/base/random.h"
 #include "kinspace/nn/apply.h"
 
 namespace kin {
+namespace {
+
+Matrix copy_of(ConstMatrixView from) {
+  Matrix out(from.rows, from.cols);
+  for (std::int64_t r = 0; r < from.rows; ++r) std::copy_n(from.row(r), from.cols, out.row(r));
+  return out;
+}
+
+void copy_to(const Matrix& from, Parameter& to) {
+  for (std::int64_t r = 0; r < from.rows(); ++r) std::copy_n(from.row(r), from.cols(), to.row(r));
+}
+
+/// Sum of x * weights, added up in double so that differences of it say something.
+Var weighted_sum(Tape& tape, Var x, const Matrix& weights) {
+  double sum = 0;
+  for (std::int64_t r = 0; r < x.rows(); ++r) {
+    for (std::int64_t c = 0; c < x.cols(); ++c) sum += double(x.value().row(r)[c]) * double(weights.row(r)[c]);
+  }
+  const MatrixView out = tape.matrix(1, 1);
+  *out.data = static_cast<float>(sum);
+  const Var result = tape.result(out, x.tracked());
+  tape.record(result, [&tape, &weights, x](ConstMatrixView d_out) {
+    const MatrixView d = tape.matrix(x.rows(), x.cols());
+    for (std::int64_t r = 0; r < d.rows; ++r) {
+      for (std::int64_t c = 0; c < d.cols; ++c) d.row(r)[c] = *d_out.data * weights.row(r)[c];
+    }
+    tape.add_gradient(x, d);
+  });
+  return result;
+}
+
+Matrix random_weights(std::uint64_t seed, std::int64_t rows, std::int64_t cols) {
+  RandomStream stream(seed, Purpose::kPick, 0, 0);
+  Matrix out(rows, cols);
+  for (float& value : out.values()) value = 2.0F * stream.uniform() - 1.0F;
+  return out;
+}
+
+}  // namespace
 
 GradcheckResult gradcheck(ThreadPool& pool, std::span<Parameter* const> parameters, FunctionRef<Var(Tape&)> loss,
                           const GradcheckOptions& options) {
@@ -50,6 +91,49 @@ GradcheckResult gradcheck(ThreadPool& pool, std::span<Parameter* const> paramete
       }
     }
   }
+  return result;
+}
+
+GradcheckResult gradcheck(ThreadPool& pool, ParameterStore& store, const Layer& layer, ConstMatrixView input,
+                          const GradcheckOptions& options) {
+  Parameter x("input", input.rows, input.cols, /*decay=*/false, /*optimizer=*/nullptr);
+  copy_to(copy_of(input), x);
+  const auto source = [&](const std::string& name, std::int64_t rows, std::int64_t cols, const ParameterOptions& how,
+                          KeyNumber key_number) -> Parameter& {
+    return store.parameter(pool, name, rows, cols, how, key_number);
+  };
+  const std::string name = layer.name().empty() ? layer.kind() : layer.name();
+  const auto call = [&](Tape& tape) {
+    LayerContext context{tape, source};
+    return layer(context, name, tape.variable(x));
+  };
+
+  // A first look, without training so that no state moves, makes the parameters and shows which the tape knows.
+  Tape tape(pool, options.seed);
+  tape.begin({.step = 0, .training = false});
+  const Var out = call(tape);
+  const Matrix weights = random_weights(options.seed, out.rows(), out.cols());
+  std::vector<Parameter*> values;
+  for (Tape::Touched* t = tape.touched(); t != nullptr; t = t->next) {
+    if (t->rows.parameter().trainable()) values.push_back(&t->rows.parameter());
+  }
+  std::vector<std::pair<Parameter*, Matrix>> state;
+  for (Parameter* p : store.all()) {
+    if (std::find(values.begin(), values.end(), p) == values.end()) {
+      state.emplace_back(p, copy_of(std::as_const(*p).weights()));
+    }
+  }
+  const auto restore = [&] {
+    for (const auto& [parameter, start] : state) copy_to(start, *parameter);
+  };
+  const GradcheckResult result = gradcheck(
+      pool, values,
+      [&](Tape& t) {
+        restore();
+        return weighted_sum(t, call(t), weights);
+      },
+      options);
+  restore();
   return result;
 }
 

@@ -9,6 +9,7 @@
 #include "kinspace/base/error.h"
 #include "kinspace/base/text.h"
 #include "kinspace/features/indicator.h"
+#include "kinspace/features/tf_variables.h"
 #include "kinspace/nn/concat.h"
 #include "kinspace/nn/dense.h"
 #include "kinspace/nn/elementwise.h"
@@ -38,6 +39,7 @@ InputColumn input_column(const FeatureColumns& columns, const Encoder& encoder, 
   out.index = index;
   out.info = info;
   out.indicator = is_indicator(column);
+  out.buckets = out.indicator && std::holds_alternative<BucketizedColumn>(column);
   out.vocabulary = encoder.vocabulary(info.name);
   if (const EmbedOptions* embed = embed_options(column)) {
     out.embed = *embed;
@@ -53,6 +55,7 @@ std::vector<InputColumn> choose(const FeatureColumns& columns, const Encoder& en
   std::vector<InputColumn> out;
   const std::vector<EncodedInfo>& infos = encoder.columns();
   for (std::size_t i = 0; i < infos.size(); ++i) {
+    if (columns.find(infos[i].name) == columns.end()) continue;  // the encoder may know more: labels
     known.push_back(infos[i].name);
     const bool named = std::find(wanted.begin(), wanted.end(), infos[i].name) != wanted.end();
     if (named ? false : (!wanted.empty() || infos[i].sequence != sequence)) continue;
@@ -81,6 +84,12 @@ std::int64_t dense_width(const InputColumn& column) {
   return column.indicator ? column.info.num_buckets : column.embed.dim;
 }
 
+std::string tf_input_name(const InputColumn& column) {
+  const std::string& name = column.info.tf_name;
+  if (!column.info.categorical || column.buckets) return name;
+  return column.indicator ? tf_indicator_name(name) : tf_embedding_name(name, !column.embed.share.empty());
+}
+
 /// Offsets of columns side by side; checks what only shows when they stand together.
 std::int64_t place(const std::vector<InputColumn>& columns, std::vector<InputPlace>& places) {
   std::map<std::string, const InputColumn*> tables;
@@ -92,7 +101,7 @@ std::int64_t place(const std::vector<InputColumn>& columns, std::vector<InputPla
                                                 quoted(column.info.name), with_thousands(width)),
                                     "embed it");
     }
-    places.push_back({column.info.name, offset, width});
+    places.push_back({column.info.name, offset, width, tf_input_name(column)});
     offset += width;
     if (!column.info.categorical || column.indicator) continue;
     const auto [known, fresh] = tables.emplace(table_name(column), &column);
@@ -113,7 +122,8 @@ Parameter& table_of(const InputColumn& column, ParameterSource parameters) {
       column.embed.init_std > 0 ? column.embed.init_std : 1.0F / std::sqrt(static_cast<float>(column.embed.dim));
   const Vocabulary* vocabulary = column.vocabulary;
   return parameters(table_name(column), column.info.num_buckets, column.embed.dim,
-                    {.initial = Initial::truncated_normal(start), .decay = true}, [&](std::int64_t row) {
+                    {.initial = Initial::truncated_normal(start), .decay = true, .trainable = column.embed.trainable},
+                    [&](std::int64_t row) {
                       const bool keyed = vocabulary != nullptr && row < vocabulary->size();
                       return keyed ? vocabulary->keys().number(row) : static_cast<std::uint64_t>(row);
                     });
@@ -121,10 +131,8 @@ Parameter& table_of(const InputColumn& column, ParameterSource parameters) {
 
 Var embedded(Tape& tape, const InputColumn& column, ParameterSource parameters, const SparseTensor& ids) {
   Parameter& table = table_of(column, parameters);
-  const Var out =
-      combine(tape, table, ids,
-              CombineOptions{combiner_from_name(column.embed.combiner), column.embed.max_norm, column.embed.prune});
-  return column.embed.trainable ? out : tape.constant(out.value());
+  return combine(tape, table, ids,
+                 CombineOptions{combiner_from_name(column.embed.combiner), column.embed.max_norm, column.embed.prune});
 }
 
 Var counts(Tape& tape, const InputColumn& column, const EncodedColumn& values, std::int64_t rows) {

@@ -25,6 +25,7 @@ struct InputPlace {
   std::string column;
   std::int64_t offset = 0;
   std::int64_t width = 0;
+  std::string tf_name = {};  ///< TensorFlow's in an input layer, by which it sorts: "city_embedding", "age_bucketized"
 };
 
 /// One column as a layer takes it.
@@ -32,6 +33,7 @@ struct InputColumn {
   std::size_t index = 0;  ///< in Encoder::columns() and EncodedBatch::columns
   EncodedInfo info;
   bool indicator = false;  ///< categorical: counts of ids; else embedded
+  bool buckets = false;    ///< of a bucketized column: one-hot without being asked
   EmbedOptions embed;
   float fill = 0;  ///< sequences of numbers: what stands behind their end
   const Vocabulary* vocabulary = nullptr;  ///< categorical with keys: rows start from them

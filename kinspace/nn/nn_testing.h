@@ -65,6 +65,9 @@ inline Parameter& random_parameter(ParameterStore& store, ThreadPool& pool, cons
 /// sum of x * weights: a loss whose gradient by x is `weights`.
 Var weighted_sum(Tape& tape, Var x, const Matrix& weights);
 
+/// Every optimizer in each of its forms and variants.
+std::vector<OptimizerOptions> every_optimizer();
+
 /// Weights and slots of all parameters, as bytes.
 std::string bytes_of(ParameterStore& store);
 

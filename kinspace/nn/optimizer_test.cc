@@ -4,11 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <optional>
 
 #include "kinspace/base/error.h"
 #include "kinspace/nn/apply.h"
-#include "kinspace/nn/golden_testing.h"
 #include "kinspace/nn/nn_testing.h"
 #include "kinspace/nn/parameters.h"
 #include "kinspace/nn/tape.h"
@@ -17,104 +15,6 @@ namespace kin {
 namespace {
 
 using ::testing::HasSubstr;
-
-/// Our options for a case of TensorFlow's; nothing if we have no such optimizer.
-std::optional<OptimizerOptions> options_of(const testing::GoldenOptimizer& golden) {
-  const auto argument = [&](const char* name, float otherwise) {
-    const auto found = golden.arguments.find(name);
-    return found == golden.arguments.end() ? otherwise : static_cast<float>(found->second);
-  };
-  OptimizerOptions o;
-  o.lr = argument("learning_rate", -1);
-  o.epsilon = argument("epsilon", -1);
-  o.initial_accumulator = argument("initial_accumulator_value", -1);
-  o.lazy = false;
-  const std::string& name = golden.name;
-  if (name == "v1/sgd" || name == "v2/sgd") {
-    o.name = "sgd";
-  } else if (name == "v1/momentum" || name == "v1/nesterov" || name == "v2/momentum" || name == "v2/nesterov") {
-    o.name = "momentum";
-    o.momentum = argument("momentum", 0);
-    o.nesterov = argument("use_nesterov", argument("nesterov", 0)) != 0;
-  } else if (name == "v1/adagrad" || name == "v1/adagrad_acc1" || name == "v2/adagrad" || name == "v2/adagrad_args") {
-    o.name = "adagrad";
-  } else if (name == "v1/adam" || name == "v1/adam_betas" || name == "v2/adam" || name == "v2/adam_args") {
-    o.name = "adam";
-    o.beta1 = argument("beta1", argument("beta_1", 0));
-    o.beta2 = argument("beta2", argument("beta_2", 0));
-  } else {
-    return std::nullopt;
-  }
-  return o;
-}
-
-void expect_close(MatrixView have, const std::vector<float>& want, const std::string& what) {
-  ASSERT_EQ(static_cast<std::size_t>(have.rows * have.cols), want.size()) << what;
-  for (std::int64_t i = 0; i < have.rows * have.cols; ++i) {
-    const float value = have.row(i / have.cols)[i % have.cols];
-    const float golden = want[static_cast<std::size_t>(i)];
-    // The tolerance that tests/golden/README.md states: TensorFlow sums float32 in its own order.
-    ASSERT_NEAR(value, golden, 1e-6 + 1e-5 * std::abs(golden)) << what << " at " << i;
-  }
-}
-
-void fill(MatrixView m, const std::vector<float>& values) {
-  for (std::int64_t r = 0; r < m.rows; ++r) std::copy_n(values.data() + r * m.cols, m.cols, m.row(r));
-}
-
-/// Adds the gradients of one golden step to the tape.
-void add_gradients(Tape& tape, ParameterStore& store, const std::map<std::string, testing::GoldenGradient>& gradients) {
-  for (const auto& [name, g] : gradients) {
-    Parameter& p = store.get(name);
-    if (!g.sparse) {
-      const MatrixView d = tape.matrix(1, p.dim());
-      fill(d, g.values);
-      tape.add_gradient(tape.variable(p), d);
-      continue;
-    }
-    const auto rows = tape.row_gradient(p).add(static_cast<std::int64_t>(g.rows.size()));
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      rows[i] = {g.rows[i], g.values.data() + i * static_cast<std::size_t>(p.dim()), 1.0F};
-    }
-  }
-}
-
-TEST(Optimizer, FollowsTensorFlowStepByStep) {
-  const testing::GoldenOptimizers golden = testing::golden_optimizers();
-  ThreadPool pool(2);
-  int checked = 0;
-  for (const testing::GoldenOptimizer& c : golden.cases) {
-    const auto options = options_of(c);
-    if (!options) continue;
-    SCOPED_TRACE(c.name + " on " + c.gradients);
-    ParameterStore store(1, *options);
-    for (const auto& [name, start] : golden.variables) {
-      const bool table = start.shape.size() == 2;
-      fill(store.add(name, table ? start.shape[0] : 1, start.shape.back()).weights(), start.values);
-    }
-    Tape tape(pool, 1);
-    for (std::size_t t = 0; t < c.steps.size(); ++t) {
-      tape.begin({.step = static_cast<std::int64_t>(t), .training = true});
-      add_gradients(tape, store, golden.gradients.at(c.gradients)[t]);
-      apply_gradients(tape, store, {.step = static_cast<std::int64_t>(t) + 1});
-      for (const auto& [name, want] : c.steps[t].weights) {
-        expect_close(store.get(name).weights(), want, name + " after step " + std::to_string(t + 1));
-      }
-      // The momentum of Keras has the learning rate in it, ours and that of TensorFlow 1 has not.
-      if (options->name == "momentum" && c.name[1] == '2') continue;
-      for (const auto& [name, slots] : c.steps[t].slots) {
-        Parameter& p = store.get(name);
-        ASSERT_EQ(p.slots().size(), slots.size());
-        for (const Slot& slot : p.slots()) {
-          expect_close(p.slot(slot), slots.at(std::string(slot.name)), name + "/" + std::string(slot.name));
-        }
-      }
-      if (::testing::Test::HasFatalFailure()) return;
-    }
-    ++checked;
-  }
-  EXPECT_EQ(checked, 28);
-}
 
 /// Rows of width 3 for five steps; some rows get no gradient in some steps.
 struct Series {
@@ -210,7 +110,7 @@ TEST(Optimizer, L2AndWeightDecayShrinkTouchedRowsOnly) {
 TEST(Optimizer, AParameterWithoutDecayIsNotRegularized) {
   ThreadPool pool(1);
   ParameterStore store(1, {.name = "sgd", .lr = 0.1F, .weight_decay = 0.5F});
-  Parameter& bias = store.add("bias", 1, 2, /*decay=*/false);
+  Parameter& bias = store.add("bias", 1, 2, {.decay = false});
   std::fill_n(bias.row(0), 2, 3.0F);
   Tape tape(pool, 1);
   tape.begin({.training = true});
@@ -241,6 +141,12 @@ TEST(OptimizerOptions, DefaultsGoByTheName) {
   EXPECT_EQ(resolve({.name = "adagrad"}).initial_accumulator, 0.1F);
   EXPECT_EQ(resolve({.name = "adagrad", .lr = 0.0F, .epsilon = 1e-7F}).lr, 0.0F);
   EXPECT_EQ(resolve({.name = "adagrad", .epsilon = 1e-7F}).epsilon, 1e-7F);
+  EXPECT_EQ(resolve({.name = "momentum"}).momentum, 0.9F);
+  EXPECT_EQ(resolve({.name = "rmsprop"}).momentum, 0.0F);
+  EXPECT_EQ(resolve({.name = "rmsprop"}).initial_accumulator, 0.0F);
+  EXPECT_EQ(resolve({.name = "rmsprop", .compat = "tf1"}).initial_accumulator, 1.0F);
+  EXPECT_EQ(resolve({.name = "adagrad", .compat = "keras"}).epsilon, 1e-7F);
+  EXPECT_EQ(resolve({.name = "ftrl"}).lr, 0.2F);
 }
 
 TEST(OptimizerOptions, RefusesWhatCannotBe) {
@@ -262,6 +168,16 @@ TEST(OptimizerOptions, RefusesWhatCannotBe) {
   EXPECT_THAT(message({.epsilon = -2.0F}), HasSubstr("epsilon = -2"));
   EXPECT_THAT(message({.name = "adagrad", .initial_accumulator = 0.0F}), HasSubstr("initial_accumulator = 0"));
   EXPECT_THAT(message({.weight_decay = -1.0F}), HasSubstr("weight_decay = -1"));
+  EXPECT_THAT(message({.name = "ftrl", .initial_accumulator = 0.0F}), HasSubstr("above 0 when l2 and beta are 0"));
+  EXPECT_EQ(message({.name = "ftrl", .initial_accumulator = 0.0F, .beta = 1.0F}), "accepted");
+  EXPECT_THAT(message({.name = "ftrl", .l1 = -1.0F}), HasSubstr("l1 = -1"));
+  EXPECT_THAT(message({.name = "ftrl", .lr_power = 0.5F}), HasSubstr("lr_power = 0.5"));
+  EXPECT_THAT(message({.epsilon = 0.0F}), HasSubstr("epsilon = 0"));
+  EXPECT_THAT(message({.name = "rmsprop", .rho = 1.0F}), HasSubstr("rho = 1"));
+  EXPECT_THAT(message({.compat = "tf1", .amsgrad = true}), HasSubstr("amsgrad"));
+  EXPECT_THAT(message({.clip_value = NAN}), HasSubstr("clip_value = nan"));
+  EXPECT_THAT(message({.name = "nadam", .compat = "tf1"}), HasSubstr("it has none, keras"));
+  EXPECT_THAT(message({.compat = "tf3"}), HasSubstr("adam has no form compat = 'tf3'"));
 }
 
 }  // namespace

@@ -33,14 +33,17 @@ std::int64_t checked(std::int64_t value, std::int64_t most, const std::string& n
 
 }  // namespace
 
-Parameter::Parameter(std::string name, std::int64_t rows, std::int64_t dim, bool decay, const Optimizer* optimizer)
+Parameter::Parameter(std::string name, std::int64_t rows, std::int64_t dim, bool decay, const Optimizer* optimizer,
+                     bool trainable)
     : name_(std::move(name)),
       name_hash_(fnv1a64(name_)),
       rows_(checked(rows, kMaxRows, name_, "rows")),
       dim_(checked(dim, kMaxDim, name_, "width")),
-      stride_(stride_of(dim, optimizer)),
+      stride_(stride_of(dim, trainable ? optimizer : nullptr)),
       decay_(decay),
-      slots_(optimizer != nullptr ? optimizer->slots(dim) : std::vector<Slot>{}),
+      trainable_(trainable),
+      optimizer_(trainable ? optimizer : nullptr),
+      slots_(optimizer_ != nullptr ? optimizer_->slots(dim) : std::vector<Slot>{}),
       buffer_(static_cast<std::size_t>(rows * stride_)) {
   for (const Slot& s : slots_) {
     if (s.initial == 0.0F) continue;

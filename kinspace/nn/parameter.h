@@ -29,23 +29,30 @@ struct Initial {
 /// Number of the key that a row stands for.
 using KeyNumber = FunctionRef<std::uint64_t(std::int64_t row)>;
 
-/// A trainable matrix [N, D] by name, all zero at first: an embedding table, the kernel of a dense layer, a bias.
+/// A matrix [N, D] by name, all zero at first: an embedding table, the kernel of a dense layer, a bias, moving
+/// averages.
 ///
 /// Layout   row r is D weights, then the slots of the optimizer for that row, so that an update touches neighbouring
-///          cache lines only; without an optimizer (prediction) there are no slots. Rows are padded to whole cache
-///          lines where that costs at most an eighth more memory.
+///          cache lines only; without an optimizer (prediction, not trainable) there are no slots. Rows are padded to
+///          whole cache lines where that costs at most an eighth more memory.
 /// Threads  any number of readers while nobody trains.
 class Parameter {
  public:
-  /// `decay` says whether l2 and weight decay reach it: usual for kernels and tables, not for biases.
+  /// `decay` says whether l2 and weight decay reach it: usual for kernels and tables, not for biases. One that is not
+  /// `trainable` has neither optimizer nor slots, and no gradient is recorded for it. `optimizer` must outlive it.
   /// Errors: kInvalidArgument unless 1 <= rows < 2^32 and dim >= 1; kResourceLimit.
-  Parameter(std::string name, std::int64_t rows, std::int64_t dim, bool decay, const Optimizer* optimizer);
+  Parameter(std::string name, std::int64_t rows, std::int64_t dim, bool decay, const Optimizer* optimizer,
+            bool trainable = true);
 
   const std::string& name() const noexcept { return name_; }
   std::int64_t rows() const noexcept { return rows_; }
   std::int64_t dim() const noexcept { return dim_; }
   std::int64_t stride() const noexcept { return stride_; }
   bool decay() const noexcept { return decay_; }
+  bool trainable() const noexcept { return trainable_; }
+
+  /// What moves it; null when predicting, and when it is not trainable.
+  const Optimizer* optimizer() const noexcept { return optimizer_; }
 
   float* row(std::int64_t r) noexcept { return buffer_.data() + r * stride_; }
   const float* row(std::int64_t r) const noexcept { return buffer_.data() + r * stride_; }
@@ -77,6 +84,8 @@ class Parameter {
   std::int64_t dim_;
   std::int64_t stride_;
   bool decay_;
+  bool trainable_;
+  const Optimizer* optimizer_;
   std::vector<Slot> slots_;
   Buffer<float> buffer_;
 };

@@ -2,14 +2,74 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "kinspace/base/error.h"
 #include "kinspace/base/text.h"
 #include "kinspace/kernels/kernels.h"
 
 namespace kin {
 
-ParameterStore::ParameterStore(std::uint64_t seed, const OptimizerOptions& optimizer)
-    : seed_(seed), optimizer_(optimizer) {}
+bool matches_pattern(std::string_view pattern, std::string_view name) noexcept {
+  std::size_t p = 0;
+  std::size_t n = 0;
+  std::size_t star = std::string_view::npos;  // the last one met, which then stands for name[from .. n)
+  std::size_t from = 0;
+  while (n < name.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      from = n;
+    } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == name[n])) {
+      ++p;
+      ++n;
+    } else if (star != std::string_view::npos) {
+      p = star + 1;
+      n = ++from;
+    } else {
+      return false;
+    }
+  }
+  return pattern.find_first_not_of('*', p) == std::string_view::npos;
+}
+
+ParameterStore::ParameterStore(std::uint64_t seed, const OptimizerOptions& optimizer,
+                               const std::map<std::string, OptimizerOptions>& by_pattern,
+                               std::vector<std::string> frozen)
+    : seed_(seed), optimizer_(std::make_unique<Optimizer>(optimizer)), frozen_(std::move(frozen)) {
+  for (const auto& [pattern, options] : by_pattern) by_pattern_[pattern] = std::make_unique<Optimizer>(options);
+}
+
+const Optimizer* ParameterStore::optimizer_of(const std::string& name) const {
+  const Optimizer* found = nullptr;
+  std::string first;
+  for (const auto& [pattern, optimizer] : by_pattern_) {
+    if (!matches_pattern(pattern, name)) continue;
+    if (found != nullptr) {
+      throw Error::invalid_argument(fmt::format("parameter {} is matched by the patterns {} and {} of two optimizers",
+                                                quoted(name), quoted(first), quoted(pattern)),
+                                    "write patterns so that each parameter has one optimizer");
+    }
+    found = optimizer.get();
+    first = pattern;
+  }
+  return found != nullptr ? found : optimizer();
+}
+
+bool ParameterStore::frozen(const std::string& name) const noexcept {
+  return std::any_of(frozen_.begin(), frozen_.end(),
+                     [&](const std::string& pattern) { return matches_pattern(pattern, name); });
+}
+
+std::vector<std::string> ParameterStore::idle_patterns() const {
+  std::vector<std::string> patterns = frozen_;
+  for (const auto& [pattern, unused] : by_pattern_) patterns.push_back(pattern);
+  std::erase_if(patterns, [&](const std::string& pattern) {
+    return std::any_of(parameters_.begin(), parameters_.end(),
+                       [&](const auto& entry) { return matches_pattern(pattern, entry.first); });
+  });
+  return patterns;
+}
 
 Parameter& ParameterStore::parameter(ThreadPool& pool, const std::string& name, std::int64_t rows, std::int64_t dim,
                                      const ParameterOptions& options) {
@@ -25,14 +85,17 @@ Parameter& ParameterStore::parameter(ThreadPool& pool, const std::string& name, 
     }
     return *known;
   }
-  Parameter& made = add(name, rows, dim, options.decay);
+  Parameter& made = add(name, rows, dim, options);
   made.initialize(pool, seed_, options.initial, key_number);
   return made;
 }
 
-Parameter& ParameterStore::add(const std::string& name, std::int64_t rows, std::int64_t dim, bool decay) {
+Parameter& ParameterStore::add(const std::string& name, std::int64_t rows, std::int64_t dim,
+                               const ParameterOptions& options) {
   if (find(name) != nullptr) throw Error::invalid_argument(fmt::format("there are two parameters '{}'", name));
-  return *parameters_.emplace(name, std::make_unique<Parameter>(name, rows, dim, decay, optimizer())).first->second;
+  auto made = std::make_unique<Parameter>(name, rows, dim, options.decay, optimizer_of(name),
+                                          options.trainable && !frozen(name));
+  return *parameters_.emplace(name, std::move(made)).first->second;
 }
 
 Parameter* ParameterStore::find(const std::string& name) noexcept {

@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "kinspace/base/thread_pool.h"
@@ -14,9 +14,13 @@
 namespace kin {
 
 struct ParameterOptions {
-  Initial initial;    ///< zeros unless said
-  bool decay = true;  ///< l2 and weight decay reach it
+  Initial initial = {};   ///< zeros unless said
+  bool decay = true;      ///< l2 and weight decay reach it
+  bool trainable = true;  ///< false: no step changes it, such as moving averages
 };
+
+/// Whether `name` is what `pattern` says, in which * stands for any characters ('/' too, and none), ? for any one.
+bool matches_pattern(std::string_view pattern, std::string_view name) noexcept;
 
 /// A matrix with the name under which it is stored.
 struct NamedMatrix {
@@ -24,23 +28,27 @@ struct NamedMatrix {
   MatrixView matrix;
 };
 
-/// Owns every trainable parameter of a model, by name.
+/// Owns every parameter of a model, by name.
 class ParameterStore {
  public:
   /// For prediction: parameters have no slots.
   ParameterStore() = default;
-  /// For training. Errors: kInvalidArgument for impossible options.
-  ParameterStore(std::uint64_t seed, const OptimizerOptions& optimizer);
+  /// For training. `by_pattern` names parameters ("linear/*") that another optimizer than the first moves; parameters
+  /// that a pattern of `frozen` matches are made as not trainable. Errors: kInvalidArgument for impossible options; two
+  /// patterns of `by_pattern` that match one parameter are found when it is made.
+  ParameterStore(std::uint64_t seed, const OptimizerOptions& optimizer,
+                 const std::map<std::string, OptimizerOptions>& by_pattern = {}, std::vector<std::string> frozen = {});
 
   /// The parameter of that name, made and initialised on first use (row r has the key number r, or what `key_number`
-  /// says). Errors: kInvalidArgument when it exists in another shape.
+  /// says). Errors: kInvalidArgument when it exists in another shape, or when two patterns match a new one.
   Parameter& parameter(ThreadPool& pool, const std::string& name, std::int64_t rows, std::int64_t dim,
                        const ParameterOptions& options);
   Parameter& parameter(ThreadPool& pool, const std::string& name, std::int64_t rows, std::int64_t dim,
                        const ParameterOptions& options, KeyNumber key_number);
 
-  /// A new parameter, all zero: to be filled by a loader. Errors: kInvalidArgument when the name is taken.
-  Parameter& add(const std::string& name, std::int64_t rows, std::int64_t dim, bool decay = true);
+  /// A new parameter, all zero whatever `options.initial` says: to be filled by a loader. Errors: kInvalidArgument when
+  /// the name is taken, or when two patterns match.
+  Parameter& add(const std::string& name, std::int64_t rows, std::int64_t dim, const ParameterOptions& options = {});
 
   /// Null if there is none.
   Parameter* find(const std::string& name) noexcept;
@@ -60,13 +68,22 @@ class ParameterStore {
   /// Whether no weight is NaN or infinite: asked before a checkpoint is written.
   bool all_finite(ThreadPool& pool) const;
 
-  /// Null when predicting.
-  const Optimizer* optimizer() const noexcept { return optimizer_ ? &*optimizer_ : nullptr; }
+  /// That of all parameters which no pattern names; null when predicting.
+  const Optimizer* optimizer() const noexcept { return optimizer_.get(); }
   std::uint64_t seed() const noexcept { return seed_; }
 
+  /// Patterns, of optimizers and of what is frozen, that match no parameter which exists so far: likely slips.
+  std::vector<std::string> idle_patterns() const;
+
  private:
+  const Optimizer* optimizer_of(const std::string& name) const;
+  bool frozen(const std::string& name) const noexcept;
+
   std::uint64_t seed_ = 0;
-  std::optional<Optimizer> optimizer_;
+  // Parameters point to them, also after the store was moved.
+  std::unique_ptr<Optimizer> optimizer_;
+  std::map<std::string, std::unique_ptr<Optimizer>> by_pattern_;
+  std::vector<std::string> frozen_;
   std::map<std::string, std::unique_ptr<Parameter>, std::less<>> parameters_;
 };
 

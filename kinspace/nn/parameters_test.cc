@@ -6,6 +6,8 @@
 #include <limits>
 
 #include "kinspace/base/error.h"
+#include "kinspace/nn/apply.h"
+#include "kinspace/nn/nn_testing.h"
 
 namespace kin {
 namespace {
@@ -131,6 +133,52 @@ TEST(ParameterStore, ListsMatricesByNameWithTheirSlots) {
   ParameterStore prediction;
   prediction.add("b", 2, 3);
   EXPECT_EQ(prediction.matrices(true).size(), 1U);
+}
+
+TEST(ParameterStore, TrainingGoesOnFromTheMatricesOfAnotherStore) {
+  ThreadPool pool(1);
+  for (const OptimizerOptions& options : testing::every_optimizer()) {
+    SCOPED_TRACE(options.name + " " + options.compat);
+    const auto train = [&](ParameterStore& store, std::int64_t first, std::int64_t last) {
+      Tape tape(pool, 1);
+      for (std::int64_t t = first; t < last; ++t) {
+        tape.begin({.step = t, .training = true});
+        const Matrix g = testing::random_matrix(static_cast<std::uint64_t>(t), 3, 5);
+        const auto rows = tape.row_gradient(store.get("p")).add(2);
+        for (std::size_t i = 0; i < 2; ++i) rows[i] = {(t + 2 * static_cast<std::int64_t>(i)) % 4, g.row(1), 1.0F};
+        apply_gradients(tape, store, {.step = t + 1});
+      }
+    };
+    ParameterStore whole(1, options);
+    testing::random_parameter(whole, pool, "p", 4, 5);
+    train(whole, 0, 3);
+    ParameterStore resumed(2, options);
+    resumed.add("p", 4, 5);
+    const auto from = whole.matrices(true);
+    const auto to = resumed.matrices(true);
+    ASSERT_EQ(from.size(), to.size());
+    for (std::size_t i = 0; i < from.size(); ++i) {
+      ASSERT_EQ(from[i].name, to[i].name);
+      for (std::int64_t r = 0; r < 4; ++r) std::copy_n(from[i].matrix.row(r), from[i].matrix.cols, to[i].matrix.row(r));
+    }
+    const std::string before = testing::bytes_of(whole);
+    train(whole, 3, 6);
+    train(resumed, 3, 6);
+    EXPECT_TRUE(testing::bytes_of(whole) == testing::bytes_of(resumed));
+    EXPECT_FALSE(testing::bytes_of(whole) == before);
+  }
+}
+
+TEST(ParameterStore, SlotsOfEveryOptimizerLieOneBehindTheOther) {
+  for (const OptimizerOptions& options : testing::every_optimizer()) {
+    const Optimizer optimizer(options);
+    std::int64_t end = 0;
+    for (const Slot& slot : optimizer.slots(7)) {
+      EXPECT_EQ(slot.offset, end) << options.name << "/" << slot.name;
+      end += slot.width;
+    }
+    EXPECT_EQ(optimizer.slot_floats(7), end) << options.name;
+  }
 }
 
 TEST(ParameterStore, FindsAWeightThatIsNotFinite) {

@@ -58,6 +58,8 @@ struct SampledSoftmax {
   std::span<double> losses;
 
   std::int64_t dim() const noexcept { return table->dim(); }
+  bool learns_table() const noexcept { return table->trainable(); }
+  bool learns_bias() const noexcept { return bias != nullptr && bias->trainable(); }
 
   void prefetch_target(std::size_t i) const noexcept {
     if (i >= targets.ids.size() || targets.ids[i] < 0) return;
@@ -177,8 +179,8 @@ void check(const SampledSoftmax& s, const Negatives& negatives, Var query) {
   }
 }
 
-/// The way back: everything was computed on the way forward but for the gradient `seed` of the loss.
-void spread(Tape& tape, const SampledSoftmax& s, MatrixView d_rows, std::span<const float> d_offset, float seed) {
+/// The way back to the table: everything was computed on the way forward but for the gradient `seed` of the loss.
+void spread_to_table(Tape& tape, const SampledSoftmax& s, MatrixView d_rows, float seed) {
   const auto sampled = static_cast<std::int64_t>(s.negatives.size());
   const auto count = static_cast<std::int64_t>(s.targets.ids.size());
   const std::int64_t each = s.options.normalize ? 2 : 1;
@@ -199,8 +201,11 @@ void spread(Tape& tape, const SampledSoftmax& s, MatrixView d_rows, std::span<co
       }
     }
   });
-  if (s.bias == nullptr) return;
-  const auto biases = tape.row_gradient(*s.bias).add(sampled + count);
+}
+
+void spread_to_bias(Tape& tape, const SampledSoftmax& s, std::span<const float> d_offset, float seed) {
+  const auto biases =
+      tape.row_gradient(*s.bias).add(static_cast<std::int64_t>(s.negatives.size() + s.targets.ids.size()));
   std::size_t to = 0;
   for (std::size_t i = 0; i < s.negatives.size(); ++i) biases[to++] = {s.negatives[i], &kOne, seed * d_offset[i]};
   for (std::size_t i = 0; i < s.targets.ids.size(); ++i) {
@@ -255,8 +260,8 @@ Var sampled_softmax_loss(Tape& tape, Var query, Parameter& table, Parameter* bia
 
   const bool training = tape.training();
   const MatrixView d_query = query.tracked() ? tape.matrix(examples, table.dim()) : MatrixView{};
-  const MatrixView d_rows = training ? tape.zeros(sampled, table.dim()) : MatrixView{};
-  const MatrixView d_offset = training ? tape.zeros(1, sampled) : MatrixView{};
+  const MatrixView d_rows = training && s.learns_table() ? tape.zeros(sampled, table.dim()) : MatrixView{};
+  const MatrixView d_offset = training && s.learns_bias() ? tape.zeros(1, sampled) : MatrixView{};
   const std::int64_t width = sampled + most_targets;
   const std::int64_t block = std::clamp<std::int64_t>((std::int64_t{1} << 20) / width, 32, 256);
   const MatrixView logits = tape.matrix(std::min(block, examples), width);
@@ -278,22 +283,22 @@ Var sampled_softmax_loss(Tape& tape, Var query, Parameter& table, Parameter* bia
       gemm(tape.pool(), Transpose::kNo, z, Transpose::kNo, s.rows, d, true);
       if (options.scale != 1.0F) kernels::active().scale(options.scale, d.data, d.data, n * d.cols);
     }
-    if (!training) continue;
-    gemm(tape.pool(), Transpose::kYes, z, Transpose::kNo, q, d_rows, true);
-    if (bias != nullptr)
+    if (d_rows.data != nullptr) gemm(tape.pool(), Transpose::kYes, z, Transpose::kNo, q, d_rows, true);
+    if (d_offset.data != nullptr)
       gemm(tape.pool(), Transpose::kNo, ConstMatrixView(ones.data, 1, n, n), Transpose::kNo, z, d_offset, true);
   }
 
   const MatrixView loss = tape.matrix(1, 1);
   *loss.data = static_cast<float>(internal::ordered_sum(s.losses));
-  const Var result = tape.result(loss, true);
+  const Var result = tape.result(loss, s.learns_table() || s.learns_bias() || query.tracked());
   tape.record(result, [&tape, &s, query, d_query, d_rows, d_offset](ConstMatrixView d_loss) {
     const float seed = *d_loss.data;
     if (d_query.data != nullptr) {
       if (seed != 1.0F) kernels::active().scale(seed, d_query.data, d_query.data, d_query.rows * d_query.cols);
       tape.add_gradient(query, d_query);
     }
-    spread(tape, s, d_rows, {d_offset.data, s.negatives.size()}, seed);
+    if (s.learns_table()) spread_to_table(tape, s, d_rows, seed);
+    if (s.learns_bias()) spread_to_bias(tape, s, {d_offset.data, s.negatives.size()}, seed);
   });
   return result;
 }

@@ -31,8 +31,9 @@ Tape::Touched& Tape::touch(Parameter& parameter) {
     if (&(*place)->rows.parameter() == &parameter) return **place;
     place = &(*place)->next;
   }
-  *place = arena_.create<Touched>(RowGradient(arena_, parameter),
-                                  detail::TapeNode{parameter.weights(), MatrixView{}, options_.training});
+  *place = arena_.create<Touched>(
+      RowGradient(arena_, parameter),
+      detail::TapeNode{parameter.weights(), MatrixView{}, options_.training && parameter.trainable()});
   return **place;
 }
 
@@ -41,7 +42,10 @@ Var Tape::variable(Parameter& parameter) {
 }
 
 RowGradient& Tape::row_gradient(Parameter& parameter) {
-  return touch(parameter).rows;
+  KIN_ASSERT(parameter.trainable());
+  Touched& touched = touch(parameter);
+  touched.by_row = true;
+  return touched.rows;
 }
 
 MatrixView Tape::matrix(std::int64_t rows, std::int64_t cols) {

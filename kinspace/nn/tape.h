@@ -78,6 +78,7 @@ class Var {
 struct StepOptions {
   std::int64_t step = 0;  ///< random numbers of the step are functions of it
   bool training = false;
+  bool dry = false;  ///< a trial of the model: nothing outlives the step, moving averages stay as they are
 };
 
 /// Where a backward function puts a gradient: it adds to `matrix`, or, when `fresh`, overwrites all of it (the memory
@@ -100,6 +101,7 @@ class Tape {
   void begin(const StepOptions& options);
 
   bool training() const noexcept { return options_.training; }
+  bool dry() const noexcept { return options_.dry; }
   std::int64_t step() const noexcept { return options_.step; }
   std::uint64_t seed() const noexcept { return seed_; }
   ThreadPool& pool() const noexcept { return *pool_; }
@@ -111,7 +113,8 @@ class Tape {
   /// Input without a gradient; the memory must outlive the step.
   Var constant(ConstMatrixView value);
 
-  /// A whole parameter; its gradient is a matrix [N, D]. Asked twice in a step, it is the same Var.
+  /// A whole parameter; its gradient is a matrix [N, D], and there is none when it is not trainable. Asked twice in a
+  /// step, it is the same Var.
   Var variable(Parameter& parameter);
 
   /// Result of an op.
@@ -146,13 +149,14 @@ class Tape {
   /// The gradient of `v`; no data when there is none.
   MatrixView gradient(Var v) const noexcept { return v.node_->gradient; }
 
-  /// Row contributions to the gradient of a parameter, made on first use.
+  /// Row contributions to the gradient of a trainable parameter, made on first use.
   RowGradient& row_gradient(Parameter& parameter);
 
   /// One parameter that got a gradient of either kind in this step.
   struct Touched {
     RowGradient rows;
     detail::TapeNode whole;  // value: the weights
+    bool by_row = false;     // some op added row contributions, be it none
     Touched* next = nullptr;
   };
 

@@ -1,0 +1,40 @@
+#include "kinspace/nn/internal/loops.h"
+
+#include <algorithm>
+
+namespace kin::internal {
+
+void for_rows(Tape& tape, std::int64_t rows, FunctionRef<void(std::int64_t)> f) {
+  parallel_for(tape.pool(), rows, kChunkRows, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t r = begin; r < end; ++r) f(r);
+  });
+}
+
+std::span<double> column_sums(Tape& tape, std::int64_t rows, std::int64_t cols,
+                              FunctionRef<void(std::int64_t, float*)> add_row) {
+  const std::int64_t chunks = (rows + kChunkRows - 1) / kChunkRows;
+  const MatrixView partial = tape.zeros(chunks, cols);
+  parallel_for(tape.pool(), rows, kChunkRows, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t r = begin; r < end; ++r) add_row(r, partial.row(begin / kChunkRows));
+  });
+  const auto sums = tape.arena().array<double>(static_cast<std::size_t>(cols));
+  std::fill(sums.begin(), sums.end(), 0.0);
+  for (std::int64_t chunk = 0; chunk < chunks; ++chunk) {
+    for (std::int64_t c = 0; c < cols; ++c) sums[static_cast<std::size_t>(c)] += double(partial.row(chunk)[c]);
+  }
+  return sums;
+}
+
+void add_row_gradient(Tape& tape, Var row, std::span<const double> sums) {
+  const MatrixView d = tape.matrix(1, static_cast<std::int64_t>(sums.size()));
+  std::transform(sums.begin(), sums.end(), d.data, [](double sum) { return static_cast<float>(sum); });
+  tape.add_gradient(row, d);
+}
+
+float* filled(Tape& tape, std::int64_t n, float value) {
+  const auto row = tape.arena().array<float>(static_cast<std::size_t>(n));
+  std::fill(row.begin(), row.end(), value);
+  return row.data();
+}
+
+}  // namespace kin::internal
