@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
+#include <optional>
 #include <set>
 #include <system_error>
 
@@ -59,10 +61,45 @@ bool skip_digits(std::string_view& text) {
   return end > 0;
 }
 
-/// True for the names that weights_path() or checkpoint_path() make, with or without the ".tmp-<pid>" of an AtomicFile.
-bool is_tensor_file(std::string_view name, std::string_view prefix) {
-  if (!skip(name, prefix) || !skip_digits(name) || !skip(name, ".safetensors")) return false;
-  return name.empty() || (skip(name, ".tmp-") && skip_digits(name) && name.empty());
+/// True for names such as weights_path() or checkpoint_path() make, with or without the ".tmp-<pid>-<n>" of an
+/// AtomicFile.
+bool is_numbered(std::string_view name, std::string_view prefix, std::string_view ending) {
+  if (!skip(name, prefix) || !skip_digits(name) || !skip(name, ending)) return false;
+  if (name.empty()) return true;
+  if (!skip(name, ".tmp-") || !skip_digits(name)) return false;
+  return name.empty() || (skip(name, "-") && skip_digits(name) && name.empty());
+}
+
+/// True for "<anything>.tmp-<pid>-<n>", as an AtomicFile calls a file until it is whole.
+bool is_unfinished(std::string_view name) {
+  const std::size_t at = name.rfind(".tmp-");
+  if (at == std::string_view::npos) return false;
+  name.remove_prefix(at);
+  return skip(name, ".tmp-") && skip_digits(name) && skip(name, "-") && skip_digits(name) && name.empty();
+}
+
+constexpr std::string_view kTensors = ".safetensors";
+constexpr std::string_view kJson = ".json";
+constexpr std::string_view kWeights = "weights-";
+constexpr std::string_view kCheckpoint = "checkpoint-";
+
+std::vector<std::string> names_in(const std::string& directory) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator at(directory, error), end; !error && at != end; at.increment(error)) {
+    names.push_back(at->path().filename().string());
+  }
+  return names;
+}
+
+/// Removes numbered files that nothing names any more, and what an interrupted writer of `manifest` left.
+void sweep(const std::string& directory, std::string_view manifest, std::string_view prefix, std::string_view ending,
+           const std::set<std::string>& named) {
+  for (const std::string& name : names_in(directory)) {
+    const bool left_over = is_numbered(name, prefix, ending) || name.starts_with(fmt::format("{}.tmp-", manifest));
+    std::error_code ignored;  // a file that stays costs space, nothing else
+    if (left_over && !named.contains(name)) fs::remove(fs::path(directory) / name, ignored);
+  }
 }
 
 }  // namespace
@@ -73,6 +110,23 @@ std::string weights_path(std::int64_t step) {
 
 std::string checkpoint_path(std::int64_t step) {
   return fmt::format("checkpoint-{:06}.safetensors", step);
+}
+
+std::string kept_checkpoint_manifest(std::int64_t step) {
+  return fmt::format("checkpoint-{:06}.json", step);
+}
+
+std::vector<std::int64_t> kept_checkpoints(const std::string& directory) {
+  std::vector<std::int64_t> steps;
+  for (const std::string& name : names_in(directory)) {
+    if (!is_numbered(name, kCheckpoint, kJson)) continue;
+    std::int64_t step = 0;
+    const char* const first = name.data() + kCheckpoint.size();
+    std::from_chars(first, name.data() + name.size(), step);
+    if (name == kept_checkpoint_manifest(step)) steps.push_back(step);
+  }
+  std::sort(steps.begin(), steps.end());
+  return steps;
 }
 
 std::string vocabulary_path(std::string_view column) {
@@ -122,20 +176,39 @@ Manifest read_run_manifest(const std::string& directory, std::string_view name) 
 std::string publish_manifest(const std::string& directory, const Manifest& manifest) {
   const bool model = manifest.kind == "model";
   const std::string name(model ? kModelManifest : kCheckpointManifest);
-  const std::string prefix = model ? "weights-" : "checkpoint-";
   std::string checksum = write_manifest((fs::path(directory) / name).string(), manifest);
 
   std::set<std::string> named;
   for (const FileRecord& record : manifest.files) named.insert(record.path);
   if (!add_named(directory, model ? kCheckpointManifest : kModelManifest, named)) return checksum;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(directory, error)) {
-    const std::string file = entry.path().filename().string();
-    const bool left_over = is_tensor_file(file, prefix) || file.starts_with(name + ".tmp-");
-    std::error_code ignored;  // a file that stays costs space, nothing else
-    if (left_over && !named.contains(file)) fs::remove(entry.path(), ignored);
-  }
+  sweep(directory, name, model ? kWeights : kCheckpoint, kTensors, named);
   return checksum;
+}
+
+std::string publish_checkpoint(const std::string& directory, const Manifest& manifest, std::int64_t step,
+                               std::span<const std::int64_t> keep) {
+  if (!keep.empty()) write_manifest((fs::path(directory) / kept_checkpoint_manifest(step)).string(), manifest);
+  std::string checksum = write_manifest((fs::path(directory) / kCheckpointManifest).string(), manifest);
+
+  std::set<std::string> named;
+  for (const FileRecord& record : manifest.files) named.insert(record.path);
+  for (const std::int64_t kept : keep) {
+    named.insert(kept_checkpoint_manifest(kept));
+    named.insert(checkpoint_path(kept));
+  }
+  if (!add_named(directory, kModelManifest, named)) return checksum;
+  sweep(directory, kCheckpointManifest, kCheckpoint, kJson, named);
+  sweep(directory, kCheckpointManifest, kCheckpoint, kTensors, named);
+  return checksum;
+}
+
+void remove_unfinished_files(const std::string& directory) {
+  for (const fs::path& folder : {fs::path(directory), fs::path(directory) / "vocabulary"}) {
+    for (const std::string& name : names_in(folder.string())) {
+      std::error_code ignored;  // a file that stays costs space, nothing else
+      if (is_unfinished(name)) fs::remove(folder / name, ignored);
+    }
+  }
 }
 
 }  // namespace kin

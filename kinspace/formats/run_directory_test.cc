@@ -67,7 +67,7 @@ TEST(RunDirectory, PublishingRemovesWhatItReplacesAndNothingElse) {
                               "checkpoint-000007.safetensors"};
   for (const std::string& name : kept) spill(directory.file(name), "mine");
   const std::string litter[] = {"weights-000077.safetensors", "weights-000150.safetensors.tmp-4711",
-                                "model.json.tmp-4711"};
+                                "weights-000160.safetensors.tmp-4711-2", "model.json.tmp-4711-1"};
   for (const std::string& name : litter) spill(directory.file(name), "torn");
 
   small.model.files[0] = tensors(200);
@@ -79,6 +79,70 @@ TEST(RunDirectory, PublishingRemovesWhatItReplacesAndNothingElse) {
   for (const std::string& name : kept) EXPECT_TRUE(file_exists(directory.file(name))) << name;
   for (const std::string& name : litter) EXPECT_FALSE(file_exists(directory.file(name))) << name;
   EXPECT_EQ(verify_model(directory.path()).model, checksum);
+}
+
+/// A checkpoint of that step, its tensors written.
+Manifest checkpoint_of(const std::string& directory, std::int64_t step) {
+  const std::vector<float> value = {static_cast<float>(step)};
+  Manifest manifest;
+  manifest.kind = "checkpoint";
+  manifest.files = {
+      write_safetensors(directory, checkpoint_path(step), {TensorSource::contiguous<float>("w", {1}, value)})};
+  return manifest;
+}
+
+TEST(RunDirectory, CheckpointsThatAreToStayHaveManifestsOfTheirOwn) {
+  TemporaryDirectory directory;
+  const std::string run = directory.path();
+  const std::vector<std::int64_t> two = {10, 20};
+  const std::vector<std::int64_t> other = {20, 30};
+  publish_checkpoint(run, checkpoint_of(run, 10), 10, std::vector<std::int64_t>{10});
+  publish_checkpoint(run, checkpoint_of(run, 20), 20, two);
+  EXPECT_EQ(kept_checkpoints(run), two);
+  EXPECT_EQ(slurp(run + "/checkpoint.json"), slurp(run + "/checkpoint-000020.json"));
+  for (const std::string name : {"checkpoint-5.json", "checkpoint-000007.txt", "checkpoint-x.json"}) {
+    spill(run + "/" + name, "mine");
+  }
+  spill(run + "/checkpoint-000015.json.tmp-12-0", "torn");
+  const std::string newest = publish_checkpoint(run, checkpoint_of(run, 30), 30, other);
+  EXPECT_EQ(kept_checkpoints(run), other);
+  EXPECT_FALSE(file_exists(run + "/" + checkpoint_path(10)));
+  EXPECT_FALSE(file_exists(run + "/checkpoint-000015.json.tmp-12-0"));
+  EXPECT_TRUE(file_exists(run + "/checkpoint-000007.txt"));
+  EXPECT_EQ(verify_model(run).checkpoint, newest);
+
+  // Without any that are to stay the newest is alone again.
+  publish_checkpoint(run, checkpoint_of(run, 40), 40, {});
+  EXPECT_EQ(kept_checkpoints(run), std::vector<std::int64_t>{});
+  EXPECT_FALSE(file_exists(run + "/" + checkpoint_path(30)));
+}
+
+TEST(RunDirectory, TheNewestKeptCheckpointIsWholeAfterACrashBetweenAnyTwoSteps) {
+  TemporaryDirectory directory;
+  const std::string run = directory.path();
+  publish_checkpoint(run, checkpoint_of(run, 10), 10, std::vector<std::int64_t>{10});
+  const std::string before = verify_model(run).checkpoint;
+  const Manifest next = checkpoint_of(run, 20);
+  EXPECT_EQ(verify_model(run).checkpoint, before);
+  write_manifest(run + "/" + kept_checkpoint_manifest(20), next);
+  EXPECT_EQ(verify_model(run).checkpoint, before);
+  const std::string after = write_manifest(run + "/checkpoint.json", next);
+  EXPECT_EQ(verify_model(run).checkpoint, after);
+  std::filesystem::remove(run + "/" + kept_checkpoint_manifest(10));  // its tensors go next
+  EXPECT_EQ(verify_model(run).checkpoint, after);
+}
+
+TEST(RunDirectory, WhatInterruptedWritersLeftGoes) {
+  TemporaryDirectory directory;
+  make_directories(directory.file("vocabulary"));
+  const std::string litter[] = {"train.jsonl.tmp-12-0", "vocabulary/city.txt.tmp-4711-23"};
+  const std::string mine[] = {"train.jsonl", "vocabulary/city.txt", "notes.tmp", "a.tmp-12", "a.tmp-12-x", "a.tmp--1"};
+  for (const std::string& name : litter) spill(directory.file(name), "torn");
+  for (const std::string& name : mine) spill(directory.file(name), "mine");
+  remove_unfinished_files(directory.path());
+  for (const std::string& name : litter) EXPECT_FALSE(file_exists(directory.file(name))) << name;
+  for (const std::string& name : mine) EXPECT_TRUE(file_exists(directory.file(name))) << name;
+  remove_unfinished_files(directory.file("none"));
 }
 
 TEST(RunDirectory, WhatTheOtherManifestNamesStays) {

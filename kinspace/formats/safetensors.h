@@ -104,6 +104,9 @@ class SafetensorsReader {
   /// Errors: as require(), where the rows must exist.
   void read_rows(std::string_view name, MatrixView to, std::int64_t first = 0);
 
+  /// Bytes [first, first + bytes) of a tensor of tensors(), of any type. Errors: kInvalidArgument beyond its end.
+  void read_bytes(const TensorInfo& tensor, std::uint64_t first, void* to, std::size_t bytes);
+
   const std::string& path() const noexcept { return file_.path(); }
 
  private:

@@ -77,6 +77,15 @@ void SafetensorsReader::read_elements(std::string_view name, TensorType type, vo
   file_.read_at(data_start_ + tensor.begin, to, static_cast<std::size_t>(bytes));
 }
 
+void SafetensorsReader::read_bytes(const TensorInfo& tensor, std::uint64_t first, void* to, std::size_t bytes) {
+  const std::uint64_t all = tensor.end - tensor.begin;
+  if (first > all || bytes > all - first) {
+    throw Error::invalid_argument(fmt::format("{}: tensor {} has {} bytes; {} from {} on are asked for", path(),
+                                              kin::quoted(tensor.name), all, bytes, first));
+  }
+  file_.read_at(data_start_ + tensor.begin + first, to, bytes);
+}
+
 void SafetensorsReader::read_rows(std::string_view name, MatrixView to, std::int64_t first) {
   const TensorInfo& tensor = require_name(name);
   if (tensor.type != TensorType::kF32 || tensor.shape.size() != 2 || tensor.shape[1] != to.cols || first < 0 ||

@@ -29,7 +29,7 @@ class Verifier {
   /// Returns the checksum of the manifest.
   std::string verify(std::string_view name) {
     const Manifest manifest = read_run_manifest(directory_, name);
-    const bool checkpoint = name == kCheckpointManifest;
+    const bool checkpoint = name != kModelManifest;
     if ((manifest.kind == "checkpoint") != checkpoint) {
       throw Error::corruption(fmt::format("{} describes a {}", (fs::path(directory_) / name).string(), manifest.kind));
     }
@@ -92,6 +92,7 @@ VerifyReport verify_model(const std::string& directory) {
   const bool checkpoint_only = !has(kModelManifest) && has(kCheckpointManifest);
   const std::string model = checkpoint_only ? std::string() : verifier.verify(kModelManifest);
   const std::string checkpoint = has(kCheckpointManifest) ? verifier.verify(kCheckpointManifest) : std::string();
+  for (const std::int64_t step : kept_checkpoints(directory)) verifier.verify(kept_checkpoint_manifest(step));
   report = verifier.report();
   report.model = model;
   report.checkpoint = checkpoint;
