@@ -72,6 +72,13 @@ Report report_of(const ColumnsPlan& plan, bool json) {
   return report;
 }
 
+void add_plan(const RunPlan& plan, Report& report) {
+  report.fields.emplace_back("train_rows", plan.train_rows);
+  report.fields.emplace_back("valid_rows", plan.valid_rows);
+  report.fields.emplace_back("test_rows", plan.test_rows);
+  report.fields.emplace_back("steps", plan.steps);
+}
+
 int print_schema(Context& context) {
   context.out.write(context.format == Format::kMarkdown ? spec_markdown() : spec_json_schema() + "\n");
   return 0;
@@ -89,15 +96,17 @@ int run_check(Context& context) {
     context.out.write(context.json() ? canonical_json(spec) + "\n" : to_toml(spec));
     return 0;
   }
-  if (spec.model.kind == "none") {
+  ProgressPrinter notes(context.err, context.err_terminal, context.quiet ? ProgressMode::kNone : ProgressMode::kPlain,
+                        [] { return false; });
+  if (!is_recommender(spec)) {
     EncodeOptions options;
     options.directory = run_options(context).spec_directory;
     options.memory_limit = context.memory_limit;
-    context.print(report_of(plan_columns(spec, options), context.json()));
+    Report report = report_of(plan_columns(spec, options), context.json());
+    if (is_row_model(spec)) add_plan(plan_run(spec, run_options(context), notes), report);
+    context.print(report);
     return 0;
   }
-  ProgressPrinter notes(context.err, context.err_terminal, context.quiet ? ProgressMode::kNone : ProgressMode::kPlain,
-                        [] { return false; });
   context.print(report_of(plan_run(spec, run_options(context), notes), context.json()));
   return 0;
 }

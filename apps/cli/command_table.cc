@@ -19,17 +19,25 @@ constexpr Flag kOutputFile = {.name = "output",
                               .kind = FlagKind::kFile,
                               .argument = "FILE",
                               .help = "write the result there instead of to standard output"};
-constexpr Flag kOnBad = {.name = "on-bad",
-                         .kind = FlagKind::kChoice,
-                         .argument = "HOW",
-                         .help = "rows that cannot be read: error, skip them, or skip and report the first; as data.on_bad",
-                         .choices = "error|skip|report"};
+constexpr Flag kOnBad = {
+    .name = "on-bad",
+    .kind = FlagKind::kChoice,
+    .argument = "HOW",
+    .help = "rows that cannot be read: error, skip them, or skip and report the first; as data.on_bad",
+    .choices = "error|skip|report"};
 constexpr Flag kMaxBad = {.name = "max-bad",
                           .kind = FlagKind::kText,
                           .argument = "SHARE",
                           .help = "fail if more of the rows are bad, such as 0.1%; as data.max_bad"};
 constexpr Flag kRejects = {
     .name = "rejects", .kind = FlagKind::kFile, .argument = "FILE", .help = "keep the bad rows there as they stand"};
+constexpr Flag kTable = {
+    .name = "table",
+    .kind = FlagKind::kText,
+    .argument = "NAME",
+    .help = "column or tensor; without it the target of a recommender, or the only table there is"};
+constexpr Argument kVectors = {
+    "MODEL", "run directory, TensorFlow checkpoint, or file of vectors (word2vec, GloVe, CSV, NumPy)"};
 constexpr Flag kK = {.name = "count",
                      .letter = 'k',
                      .kind = FlagKind::kInteger,
@@ -72,7 +80,8 @@ constexpr Flag kGlobal[] = {
 };
 
 constexpr Argument kInspectArguments[] = {
-    {"FILE", "CSV, TSV, JSON Lines or Parquet files that make one table, patterns, or - for standard input", true, true}};
+    {"FILE", "CSV, TSV, JSON Lines or Parquet files that make one table, patterns, or - for standard input", true,
+     true}};
 constexpr Flag kInspectFlags[] = {
     {.name = "write-spec",
      .kind = FlagKind::kFile,
@@ -93,7 +102,10 @@ constexpr Flag kInspectFlags[] = {
      .help = "count hash collisions in so many buckets; without it in twice as many as values",
      .low = 1,
      .high = 1'000'000'000'000},
-    {.name = "query", .kind = FlagKind::kText, .argument = "SQL", .help = "rows of a query in place of FILE; as data.query"},
+    {.name = "query",
+     .kind = FlagKind::kText,
+     .argument = "SQL",
+     .help = "rows of a query in place of FILE; as data.query"},
     {.name = "separator",
      .kind = FlagKind::kText,
      .argument = "TEXT",
@@ -122,6 +134,27 @@ constexpr Flag kTrainFlags[] = {
      .help = "run directory; an interrupted run in it is continued"},
     kSet,
     {.name = "seed", .kind = FlagKind::kInteger, .argument = "N", .help = "same as --set train.seed=N", .low = 0},
+    {.name = "warm-start",
+     .kind = FlagKind::kText,
+     .argument = "PATH",
+     .help = "start from the parameters of a run, a TensorFlow checkpoint, or a file of vectors"},
+    {.name = "include",
+     .kind = FlagKind::kText,
+     .repeatable = true,
+     .argument = "PATTERN",
+     .help = "take over only parameters that match; repeatable"},
+    {.name = "exclude",
+     .kind = FlagKind::kText,
+     .repeatable = true,
+     .argument = "PATTERN",
+     .help = "do not take over parameters that match; repeatable"},
+    {.name = "freeze",
+     .kind = FlagKind::kText,
+     .repeatable = true,
+     .argument = "PATTERN",
+     .help = "do not move parameters that match; repeatable"},
+    {.name = "tensorboard",
+     .help = "event files for TensorBoard in the run directory; same as --set train.tensorboard=true"},
     {.name = "progress",
      .kind = FlagKind::kChoice,
      .argument = "HOW",
@@ -136,7 +169,7 @@ constexpr Flag kTrainFlags[] = {
 constexpr Example kTrainExamples[] = {
     {"kin train movies.toml -o run/", "train, or go on where an interrupted run stopped"},
     {"kin train movies.toml -o small/ --set columns.watched.embed.dim=16", "the same with another width"},
-    {"kin train movies.toml -o run/ --progress json 2> progress.jsonl", "progress for a program"},
+    {"kin train paris.toml -o paris/ --warm-start london/ --freeze 'hour/*'", "reuse what another run learned"},
 };
 
 constexpr Argument kEvaluateArguments[] = {{"RUN",
@@ -160,6 +193,11 @@ constexpr Flag kEvaluateFlags[] = {
      .help = "exit 1 if the model stays below, such as ndcg@10=0.05; repeatable"},
     {.name = "floors", .negatable = true, .help = "popularity and item-kNN beside the model (default)"},
     {.name = "valid", .help = "the validation cases in place of the test cases"},
+    {.name = "batch",
+     .kind = FlagKind::kInteger,
+     .argument = "N",
+     .help = "models over rows: loss is the mean over batches of so many rows (default: as in training)",
+     .low = 1},
     {.name = "seed", .kind = FlagKind::kInteger, .argument = "N", .preset = "1", .help = "of the bootstrap", .low = 0},
 };
 constexpr Example kEvaluateExamples[] = {
@@ -198,7 +236,7 @@ constexpr Example kRecommendExamples[] = {
     {"kin recommend run/ --users users.csv -k 20 -o recommendations.csv", "for many users"},
 };
 
-constexpr Argument kSimilarArguments[] = {kModel, {"KEY", "keys or titles to start from", false, true}};
+constexpr Argument kSimilarArguments[] = {kVectors, {"KEY", "keys or titles to start from", false, true}};
 constexpr Flag kSimilarFlags[] = {
     kK,
     {.name = "metric",
@@ -207,13 +245,14 @@ constexpr Flag kSimilarFlags[] = {
      .preset = "cosine",
      .help = "cosine of the angle, dot product, or l2 distance (smaller is nearer)",
      .choices = "cosine|dot|l2"},
+    kTable,
 };
 constexpr Example kSimilarExamples[] = {
     {"kin similar run/ 260", "the ten nearest neighbours of a movie"},
     {"kin similar run/ \"Toy Story (1995)\" -k 5 --json", "by title, for a program"},
 };
 
-constexpr Argument kLookupArguments[] = {kModel,
+constexpr Argument kLookupArguments[] = {kVectors,
                                          {"KEY", "keys or titles; - reads one a line from standard input", true, true}};
 constexpr Flag kLookupFlags[] = {
     {.name = "format",
@@ -223,6 +262,7 @@ constexpr Flag kLookupFlags[] = {
      .choices = "table|plain|json|jsonl|csv|md|npy"},
     {.name = "list", .help = "keys, counts and titles instead of vectors; without KEY of the whole vocabulary"},
     {.name = "all", .help = "the vectors of the whole vocabulary"},
+    kTable,
     kOutputFile,
 };
 constexpr Example kLookupExamples[] = {
@@ -254,10 +294,92 @@ constexpr Example kEncodeExamples[] = {
     {"kin encode census.toml --format npz -o ids.npz", "arrays for NumPy"},
 };
 
-constexpr Argument kInfoArguments[] = {kModel};
+constexpr Argument kPredictArguments[] = {
+    kModel, {"FILE", "tables to predict for, - for standard input; none: the data of the spec", true, true}};
+constexpr Flag kPredictFlags[] = {
+    {.name = "keys",
+     .kind = FlagKind::kText,
+     .argument = "LIST",
+     .help = "only these predictions, with commas between, such as probabilities,classes"},
+    kOutputFile,
+    kOnBad,
+    kMaxBad,
+    kRejects,
+};
+constexpr Example kPredictExamples[] = {
+    {"kin predict run/ new.csv", "every prediction of every row, in the order of the file"},
+    {"kin predict run/ new.parquet --keys predictions -o prices.csv", "one column"},
+};
+
+constexpr Argument kImportArguments[] = {{"FILE",
+                                          "TensorFlow checkpoint (prefix, directory or pattern), safetensors, .npy, "
+                                          ".npz, word2vec, GloVe, fastText or CSV"}};
+constexpr Flag kImportFlags[] = {
+    {.name = "output",
+     .letter = 'o',
+     .kind = FlagKind::kFile,
+     .argument = "DIR",
+     .preset = "imported",
+     .help = "model directory to make"},
+    {.name = "from",
+     .kind = FlagKind::kChoice,
+     .argument = "FORMAT",
+     .preset = "auto",
+     .help = "auto looks at the content",
+     .choices = "auto|tf-checkpoint|safetensors|npy|npz|word2vec|word2vec-bin|glove|csv"},
+    {.name = "tensor",
+     .kind = FlagKind::kText,
+     .argument = "NAME",
+     .help = "table of vectors, where there are several; kin info FILE lists them"},
+    {.name = "vocabulary",
+     .kind = FlagKind::kFile,
+     .argument = "FILE",
+     .help = "a key a line, for tensors without keys; without it rows have their numbers"},
+    {.name = "column",
+     .kind = FlagKind::kText,
+     .argument = "NAME",
+     .preset = "item",
+     .help = "name of the column that the keys are values of"},
+};
+constexpr Example kImportExamples[] = {
+    {"kin import glove.6B.100d.txt -o words/ --column word", "word vectors, for kin similar words/ king"},
+    {"kin import 'london/*ckpt-1000*' --tensor item_embedding --vocabulary items.txt -o items/",
+     "a table of a TensorFlow checkpoint"},
+};
+
+constexpr Argument kExportArguments[] = {kVectors};
+constexpr Flag kExportFlags[] = {
+    {.name = "to",
+     .kind = FlagKind::kChoice,
+     .argument = "FORMAT",
+     .help = "what to write",
+     .choices = "tf-checkpoint|safetensors|npy|word2vec|word2vec-bin|glove|csv|projector"},
+    kTable,
+    {.name = "names",
+     .kind = FlagKind::kChoice,
+     .argument = "WHOSE",
+     .preset = "kinspace",
+     .help =
+         "tf-checkpoint, safetensors of a canned model over rows: names and order as TensorFlow's Estimators have them",
+     .choices = "kinspace|tensorflow"},
+    {.name = "output",
+     .letter = 'o',
+     .kind = FlagKind::kFile,
+     .argument = "PATH",
+     .help = "file, prefix of a checkpoint, or directory; without it standard output where one table is written"},
+};
+constexpr Example kExportExamples[] = {
+    {"kin export run/ --to tf-checkpoint --names tensorflow -o model_dir/", "all parameters, for an Estimator or tf.train"},
+    {"kin export run/ --to word2vec -o movies.vec", "vectors with their keys, for gensim and others"},
+    {"kin export run/ --to projector -o logs/", "for TensorBoard's Embedding Projector"},
+};
+
+constexpr Argument kInfoArguments[] = {
+    {"MODEL", "run directory, TensorFlow checkpoint, safetensors, NumPy file or word vectors"}};
 constexpr Example kInfoExamples[] = {
     {"kin info run/", "what the model is, what it was trained on and how good it was"},
     {"kin info run/ --json", "the same with the whole spec"},
+    {"kin info london/model.ckpt-1000", "names, types and shapes of the tensors of a checkpoint"},
 };
 
 constexpr Argument kVerifyArguments[] = {kModel};
@@ -306,7 +428,8 @@ constexpr Example kHelpExamples[] = {
 constexpr Command kCommands[] = {
     {"inspect", "look at a table: types, values, bad rows, and the columns that suit it", kInspectArguments,
      kInspectFlags, kInspectExamples,
-     "Reads the table once, in bounded memory. Separator, header, comments and encoding are found from the first lines. "
+     "Reads the table once, in bounded memory. Separator, header, comments and encoding are found from the first "
+     "lines. "
      "Up to a million different values of a column are counted exactly, more are estimated (0.8 %). "
      "docs/guide/inspect.md explains what is shown.",
      run_inspect},
@@ -316,9 +439,12 @@ constexpr Command kCommands[] = {
      "a checkpoint and exits 130; the same command goes on from it. A run of another spec is refused, naming what "
      "differs.",
      run_train},
-    {"evaluate", "measure a model under its protocol", kEvaluateArguments, kEvaluateFlags, kEvaluateExamples,
-     "Figures have 95 % intervals by bootstrap over users; docs/guide/evaluation.md defines protocols and metrics.",
+    {"evaluate", "measure a model on data that it did not learn from", kEvaluateArguments, kEvaluateFlags, kEvaluateExamples,
+     "Recommenders: figures have 95 % intervals by bootstrap over users, docs/guide/evaluation.md defines protocols. Models "
+     "over rows: the metrics of the head on the rows held out for the test, or on the files named (docs/guide/models.md).",
      run_evaluate},
+    {"predict", "what a model says of the rows of a table", kPredictArguments, kPredictFlags, kPredictExamples,
+     "For classifiers and regressors; rows come out in their order, as csv or jsonl.", run_predict},
     {"recommend", "the next items for a history", kRecommendArguments, kRecommendFlags, kRecommendExamples, "",
      run_recommend},
     {"similar", "the nearest neighbours of items", kSimilarArguments, kSimilarFlags, kSimilarExamples,
@@ -329,7 +455,11 @@ constexpr Command kCommands[] = {
      "Vocabularies, means and quantiles are learned from the training rows of the spec's data (of the files, where the "
      "spec names none). Out of vocabulary is -1. docs/guide/from-tensorflow.md says how ids compare.",
      run_encode},
-    {"info", "what a model is", kInfoArguments, {}, kInfoExamples, "", run_info},
+    {"import", "make a model of vectors from other programs", kImportArguments, kImportFlags, kImportExamples,
+     "The result can be looked up, searched, exported and be a warm start.", run_import},
+    {"export", "write tensors in the format of another program", kExportArguments, kExportFlags, kExportExamples, "",
+     run_export},
+    {"info", "what a model is, or which tensors a file holds", kInfoArguments, {}, kInfoExamples, "", run_info},
     {"verify", "check every byte of a model", kVerifyArguments, {}, kVerifyExamples, "", run_verify},
     {"check", "check a spec and say what a run will need", kCheckArguments, kCheckFlags, kCheckExamples, "", run_check},
     {"doctor", "check this build on this machine", kDoctorArguments, {}, kDoctorExamples, "", run_doctor},

@@ -10,10 +10,13 @@ namespace kin::cli {
 int run_inspect(Context& context);
 int run_train(Context& context);
 int run_evaluate(Context& context);
+int run_predict(Context& context);
 int run_recommend(Context& context);
 int run_similar(Context& context);
 int run_lookup(Context& context);
 int run_encode(Context& context);
+int run_import(Context& context);
+int run_export(Context& context);
 int run_info(Context& context);
 int run_verify(Context& context);
 int run_check(Context& context);

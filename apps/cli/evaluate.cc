@@ -7,35 +7,19 @@
 #include <filesystem>
 
 #include "apps/cli/commands.h"
+#include "apps/cli/gates.h"
 #include "kinspace/base/error.h"
 #include "kinspace/base/text.h"
+#include "kinspace/estimator/run_state.h"
 #include "kinspace/metrics/ranking.h"
 
 namespace kin::cli {
 namespace {
 
-struct Gate {
-  std::string metric;
-  double least = 0;
-};
-
-std::vector<Gate> gates_of(const Arguments& arguments) {
-  std::vector<Gate> gates;
-  for (const std::string& text : arguments.texts("fail-under")) {
-    const std::size_t equals = text.find('=');
-    Gate gate;
-    const char* end = text.data() + text.size();
-    if (equals == std::string::npos)
-      throw Error::invalid_argument(fmt::format("--fail-under {} is not METRIC=X", kin::quoted(text)),
-                                    "such as ndcg@10=0.05");
-    const auto [stop, status] = std::from_chars(text.data() + equals + 1, end, gate.least);
-    if (status != std::errc() || stop != end) {
-      throw Error::invalid_argument(fmt::format("--fail-under {} needs a number behind '='", kin::quoted(text)),
-                                    "such as ndcg@10=0.05");
-    }
-    gate.metric = metric_name(parse_metric(text.substr(0, equals)));
-    gates.push_back(gate);
-  }
+/// --fail-under, metrics named as a ranking names them.
+std::vector<Gate> ranking_gates(const Arguments& arguments) {
+  std::vector<Gate> gates = gates_of(arguments);
+  for (Gate& gate : gates) gate.metric = metric_name(parse_metric(gate.metric));
   return gates;
 }
 
@@ -109,7 +93,31 @@ bool passes(Context& context, const EvaluateReport& found, const std::vector<Gat
 
 }  // namespace
 
+std::vector<Gate> gates_of(const Arguments& arguments) {
+  std::vector<Gate> gates;
+  for (const std::string& text : arguments.texts("fail-under")) {
+    const std::size_t equals = text.find('=');
+    Gate gate;
+    const char* end = text.data() + text.size();
+    if (equals == std::string::npos)
+      throw Error::invalid_argument(fmt::format("--fail-under {} is not METRIC=X", kin::quoted(text)),
+                                    "such as ndcg@10=0.05");
+    const auto [stop, status] = std::from_chars(text.data() + equals + 1, end, gate.least);
+    if (status != std::errc() || stop != end) {
+      throw Error::invalid_argument(fmt::format("--fail-under {} needs a number behind '='", kin::quoted(text)),
+                                    "such as ndcg@10=0.05");
+    }
+    gate.metric = text.substr(0, equals);
+    gates.push_back(gate);
+  }
+  return gates;
+}
+
 int run_evaluate(Context& context) {
+  if (!std::filesystem::is_regular_file(context.args.positionals.front()) &&
+      is_row_model(spec_of_run(context.args.positionals.front()))) {
+    return evaluate_row_model(context);
+  }
   EvaluateOptions options;
   std::vector<Model> models;
   for (const std::string& path : context.args.positionals) {
@@ -123,7 +131,7 @@ int run_evaluate(Context& context) {
   }
   if (models.empty())
     throw Error::invalid_argument("kin evaluate needs a run directory", "such as: kin evaluate run/ ratings.csv");
-  const std::vector<Gate> gates = gates_of(context.args);
+  const std::vector<Gate> gates = ranking_gates(context.args);
   options.metrics = wanted_metrics(context.args, models.front().spec(), gates);
   options.protocol = context.args.text("protocol");
   options.floors = context.args.on("floors", true);

@@ -6,7 +6,7 @@
 #include "apps/cli/commands.h"
 #include "apps/cli/items.h"
 #include "kinspace/base/error.h"
-#include "kinspace/estimator/model.h"
+#include "kinspace/estimator/keyed_vectors.h"
 #include "kinspace/formats/npy.h"
 
 namespace kin::cli {
@@ -25,10 +25,10 @@ Report list_of(const Vocabulary& vocabulary, const std::vector<std::int64_t>& ro
 }
 
 /// JSON has the vector of an item in one array, the other formats each number in a column.
-Report vectors_of(const Model& model, const std::vector<std::int64_t>& rows, bool json) {
-  const ConstMatrixView table = model.embeddings();
+Report vectors_of(const KeyedVectors& model, const std::vector<std::int64_t>& rows, bool json) {
+  const ConstMatrixView table = model.keyed();
   Report report{"kin.lookup/1", {{"dim", table.cols}}, {}, {}};
-  add_item_columns(model.vocabulary(), report.columns);
+  add_item_columns(model.vocabulary, report.columns);
   if (json) {
     report.columns.push_back({"vector"});
   } else {
@@ -36,7 +36,7 @@ Report vectors_of(const Model& model, const std::vector<std::int64_t>& rows, boo
   }
   for (const std::int64_t row : rows) {
     auto& cells = report.rows.emplace_back();
-    add_item_cells(model.vocabulary(), row, cells);
+    add_item_cells(model.vocabulary, row, cells);
     std::string array;
     for (std::int64_t d = 0; d < table.cols; ++d) {
       const Cell value = table.row(row)[d];
@@ -51,8 +51,8 @@ Report vectors_of(const Model& model, const std::vector<std::int64_t>& rows, boo
   return report;
 }
 
-Matrix matrix_of(const Model& model, const std::vector<std::int64_t>& rows) {
-  const ConstMatrixView table = model.embeddings();
+Matrix matrix_of(const KeyedVectors& model, const std::vector<std::int64_t>& rows) {
+  const ConstMatrixView table = model.keyed();
   Matrix out(static_cast<std::int64_t>(rows.size()), table.cols);
   for (std::size_t i = 0; i < rows.size(); ++i)
     std::copy_n(table.row(rows[i]), table.cols, out.row(static_cast<std::int64_t>(i)));
@@ -72,10 +72,12 @@ int run_lookup(Context& context) {
   if (npy && context.out_terminal.interactive && context.args.text("output").empty()) {
     throw Error::invalid_argument("--format npy is binary and standard output a terminal", "add -o vectors.npy");
   }
-  const Model model = Model::load(context.args.positionals.front());
-  std::vector<std::int64_t> rows = rows_of_texts(model.vocabulary(), keys, model.directory());
+  const KeyedVectors model =
+      load_keyed_vectors(context.args.positionals.front(), {.table = context.args.text("table"), .number_rows = true});
+  for (const std::string& note : model.notes) context.say(note);
+  std::vector<std::int64_t> rows = rows_of_texts(model.vocabulary, keys, model.path);
   if (keys.empty()) {
-    rows.resize(static_cast<std::size_t>(model.vocabulary().size()));
+    rows.resize(static_cast<std::size_t>(model.vocabulary.size()));
     std::iota(rows.begin(), rows.end(), 0);
   }
   context.with_output([&](Sink& sink) {
@@ -83,7 +85,7 @@ int run_lookup(Context& context) {
       const Matrix matrix = matrix_of(model, rows);
       write_npy(matrix.view(), [&](std::string_view bytes) { sink.write(bytes); });
     } else {
-      print(list ? list_of(model.vocabulary(), rows) : vectors_of(model, rows, context.json()), context.format,
+      print(list ? list_of(model.vocabulary, rows) : vectors_of(model, rows, context.json()), context.format,
             context.out_terminal, sink);
     }
   });

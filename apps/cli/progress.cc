@@ -51,6 +51,9 @@ std::string json_line(const RunPlan& plan) {
                        {"events", plan.events},
                        {"groups", plan.groups},
                        {"train_groups", plan.train_groups},
+                       {"train_rows", plan.train_rows},
+                       {"valid_rows", plan.valid_rows},
+                       {"test_rows", plan.test_rows},
                        {"items", plan.items},
                        {"dim", plan.dim},
                        {"parameters", plan.parameters},
@@ -121,9 +124,24 @@ void ProgressPrinter::on_note(const std::string& note) {
   }
 }
 
+void ProgressPrinter::resumed(const RunPlan& plan) {
+  if (plan.resumed_at > 0)
+    line(fmt::format("going on from the checkpoint of step {}", with_thousands(plan.resumed_at)));
+}
+
+void ProgressPrinter::row_plan(const RunPlan& plan) {
+  line(fmt::format("{} rows ({} to train, {} to validate, {} to test), {} columns", with_thousands(plan.events),
+                   with_thousands(plan.train_rows), with_thousands(plan.valid_rows), with_thousands(plan.test_rows),
+                   with_thousands(plan.columns)));
+  line(fmt::format("{} examples an epoch, {} steps, {} of encoded rows", with_thousands(plan.examples),
+                   with_thousands(plan.steps), human_bytes(plan.memory_bytes)));
+  resumed(plan);
+}
+
 void ProgressPrinter::on_plan(const RunPlan& plan) {
   if (mode_ == ProgressMode::kJson) return line(json_line(plan));
   if (mode_ == ProgressMode::kNone) return;
+  if (plan.columns > 0) return row_plan(plan);
   line(fmt::format("{} events of {} groups ({} to train, {} to validate, {} to test)", with_thousands(plan.events),
                    with_thousands(plan.groups), with_thousands(plan.train_groups), with_thousands(plan.valid_groups),
                    with_thousands(plan.test_groups)));
@@ -136,8 +154,7 @@ void ProgressPrinter::on_plan(const RunPlan& plan) {
                                              (plan.negatives_by_cost ? " (chosen by cost)" : "")));
   line(fmt::format("{} examples an epoch, {} steps, about {} of memory", with_thousands(plan.examples),
                    with_thousands(plan.steps), human_bytes(plan.memory_bytes)));
-  if (plan.resumed_at > 0)
-    line(fmt::format("going on from the checkpoint of step {}", with_thousands(plan.resumed_at)));
+  resumed(plan);
 }
 
 void ProgressPrinter::on_progress(const TrainProgress& p) {

@@ -40,6 +40,8 @@ class ProgressPrinter : public TrainObserver {
   void finish();
 
  private:
+  void resumed(const RunPlan& plan);
+  void row_plan(const RunPlan& plan);
   void line(const std::string& text);
   void draw_bar(const TrainProgress& progress);
   void row(const TrainProgress& progress);

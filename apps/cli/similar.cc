@@ -2,20 +2,22 @@
 
 #include "apps/cli/commands.h"
 #include "apps/cli/items.h"
-#include "kinspace/estimator/model.h"
+#include "kinspace/estimator/keyed_vectors.h"
 #include "kinspace/index/exact.h"
 
 namespace kin::cli {
 
 int run_similar(Context& context) {
-  const Model model = Model::load(context.args.positionals.front());
-  const Vocabulary& vocabulary = model.vocabulary();
-  const std::vector<std::int64_t> rows = rows_of_texts(
-      vocabulary, {context.args.positionals.begin() + 1, context.args.positionals.end()}, model.directory());
+  const KeyedVectors table =
+      load_keyed_vectors(context.args.positionals.front(), {.table = context.args.text("table"), .number_rows = true});
+  for (const std::string& note : table.notes) context.say(note);
+  const Vocabulary& vocabulary = table.vocabulary;
+  const std::vector<std::int64_t> rows =
+      rows_of_texts(vocabulary, {context.args.positionals.begin() + 1, context.args.positionals.end()}, table.path);
   const std::string metric = context.args.text("metric");
 
   ThreadPool pool(context.threads);
-  const ConstMatrixView items = model.embeddings();
+  const ConstMatrixView items = table.keyed();
   const ExactIndex index(pool, items, parse_similarity(metric));
   Matrix queries(static_cast<std::int64_t>(rows.size()), items.cols);
   std::vector<std::int64_t> offsets = {0};

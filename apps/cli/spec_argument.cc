@@ -6,15 +6,38 @@
 
 #include "apps/cli/data_flags.h"
 #include "apps/cli/items.h"
+#include "apps/cli/report.h"
 #include "kinspace/base/file.h"
 #include "kinspace/estimator/spec_io.h"
 
 namespace kin::cli {
+namespace {
+
+/// Flags of training that stand for settings.
+void add_training_settings(const Context& context, std::vector<std::string>& settings) {
+  const auto list = [&](const char* flag, const char* key) {
+    if (!context.args.given(flag)) return;
+    std::string values;
+    for (const std::string& value : context.args.texts(flag))
+      values += (values.empty() ? "" : ", ") + json_quote(value);
+    settings.push_back(fmt::format("{}=[{}]", key, values));
+  };
+  if (context.args.given("warm-start")) {
+    settings.push_back("train.warm_start.path=" + json_quote(context.args.text("warm-start")));
+  }
+  list("include", "train.warm_start.include");
+  list("exclude", "train.warm_start.exclude");
+  list("freeze", "train.freeze");
+  if (context.args.on("tensorboard")) settings.push_back("train.tensorboard=true");
+  if (context.args.given("seed")) settings.push_back("train.seed=" + context.args.text("seed"));
+}
+
+}  // namespace
 
 Spec read_spec_argument(const Context& context) {
   std::vector<std::string> settings = context.args.texts("set");
   for (const std::string& setting : data_settings(context)) settings.push_back(setting);
-  if (context.args.given("seed")) settings.push_back("train.seed=" + context.args.text("seed"));
+  add_training_settings(context, settings);
   const std::string& path = context.args.positionals.front();
   if (path != "-") return read_spec(path, settings);
   std::string text;

@@ -22,7 +22,10 @@ int run_train(Context& context) {
   progress.finish();
 
   if (result.already_complete) context.say(fmt::format("{} holds this run already, complete", options.directory));
-  if (result.stopped_early) context.say(fmt::format("stopped early at step {}", result.step));
+  if (result.stopped_early) context.say(fmt::format("stopped early at step {}: {}", result.step, result.stop_reason));
+  if (!result.exports.empty()) {
+    context.say(fmt::format("{} models exported, the last one to {}", result.exports.size(), result.exports.back()));
+  }
   if (!result.metric.empty()) {
     context.say(fmt::format("best {} on the validation cases: {:.4f}, at step {}", result.metric, result.best_metric,
                             result.best_step));

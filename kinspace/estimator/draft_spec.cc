@@ -66,6 +66,42 @@ void draft_recommender(const TableProfile& table, const RatingColumns& roles, Sp
   }
 }
 
+/// What kind of label a column is: two values are binary (the rarer one is class 1), strings and few codes are classes,
+/// other numbers are a regression, of their logarithm where they are positive and far from even.
+void draft_head(const ColumnProfile& column, SpecDraft& draft) {
+  constexpr std::int64_t kMostClasses = 100;
+  constexpr std::int64_t kFewCodes = 10;
+  constexpr double kSkewed = 4;  // largest value over the median, from where a logarithm pays
+  HeadOptions& head = draft.spec.head;
+  head.target = column.name;
+  const bool number = column.numbers.has_value() && column.type != ColumnType::kString;
+  if (column.distinct < 2 || (!number && (column.distinct > kMostClasses || column.cells != Cells::kSingle))) {
+    throw Error::invalid_argument(fmt::format("column {} has {} different values: nothing that can be predicted",
+                                              quoted(column.name), with_thousands(column.distinct)),
+                                  "take a column of numbers, or one of two to a hundred classes");
+  }
+  if (column.distinct == 2) {
+    head.kind = "binary";
+    const bool zero_one = number && column.numbers->min == 0 && column.numbers->max == 1;
+    if (!zero_one) head.labels = {column.top[0].value, column.top[1].value};
+    draft.comments["head.labels"] = "the second is what is predicted";
+  } else if (!number || (column.type == ColumnType::kInteger && column.distinct <= kFewCodes)) {
+    head.kind = "multi_class";
+  } else {
+    head.kind = "regression";
+    const NumberProfile& numbers = *column.numbers;
+    const double median = numbers.quantiles[numbers.quantiles.size() / 2];
+    if (numbers.min >= 0 && median > 1 && numbers.max > kSkewed * median) {
+      head.transform = "log1p";
+      draft.comments["head.transform"] = "large values are far from the median; metrics are in the column's own unit";
+    }
+  }
+  draft.spec.split.valid = 0.1;
+  draft.spec.split.test = 0.1;
+  draft.comments["split.valid"] = "share of the rows that is held out to watch the training";
+  draft.comments["split.test"] = "share for kin evaluate";
+}
+
 /// Settings of the draft that differ from the defaults, by path, as TOML.
 std::vector<std::pair<std::string, std::string>> own_settings(const Spec& spec) {
   Spec copy = spec;
@@ -161,6 +197,7 @@ SpecDraft draft_spec(const TableProfile& table, const DataOptions& data, const s
       found = true;
       draft.head.push_back(fmt::format("To predict: {} ({} values, {} rows without one).", target,
                                        with_thousands(column.distinct), with_thousands(column.missing)));
+      draft_head(column, draft);
       continue;
     }
     const ColumnSuggestion suggestion = suggest_column(column);
@@ -209,6 +246,8 @@ std::string draft_toml(const SpecDraft& draft) {
     add_table("split");
     return out;
   }
+  add_table("head");
+  add_table("split");
   std::vector<Line> lines;
   for (const std::string& name : draft.order) {
     const auto entries = entries_below(settings, "columns." + name);

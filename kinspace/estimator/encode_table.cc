@@ -86,11 +86,19 @@ class Pass {
 
   const EncodeCounts& counts() const noexcept { return counts_; }
 
+  /// The part of each row that was kept, where split_by() was called.
+  std::vector<Part> take_parts() { return std::move(kept_parts_); }
+
  private:
   Rows training_rows(const Batch& batch) {
-    if (split_ == nullptr || split_->all()) return kept_;
+    if (split_ == nullptr) return kept_;
+    if (split_->all()) {
+      kept_parts_.resize(kept_parts_.size() + kept_.size(), Part::kTrain);
+      return kept_;
+    }
     const Column* column = split_->field() >= 0 ? shared_.columns(split_column_, batch).columns.data() : nullptr;
     split_->parts(batch.rows, column, counts_.rows, parts_);
+    for (const std::uint32_t row : kept_) kept_parts_.push_back(parts_[row]);
     training_.clear();
     std::copy_if(kept_.begin(), kept_.end(), std::back_inserter(training_),
                  [&](std::uint32_t row) { return parts_[row] == Part::kTrain; });
@@ -108,6 +116,7 @@ class Pass {
   std::vector<std::uint32_t> kept_;
   std::vector<std::uint32_t> training_;
   std::vector<Part> parts_;
+  std::vector<Part> kept_parts_;
   EncodeCounts counts_;
 };
 
@@ -169,7 +178,7 @@ EncodedData encode_at_once(const Spec& spec, Table& table, Encoder encoder, cons
     encoded.set_info(c, encoder.columns()[c]);
     if (!encoder.renumbering(c).empty()) encoded.renumber(c, encoder.renumbering(c));
   }
-  return {std::move(encoder), std::move(encoded), pass.counts()};
+  return {std::move(encoder), std::move(encoded), pass.counts(), pass.take_parts()};
 }
 
 }  // namespace
@@ -193,22 +202,26 @@ EncodeCounts encode_rows(Encoder& encoder, Table& table, const std::string& wher
   return pass.counts();
 }
 
-EncodedData encode_table(const Spec& spec, const EncodeOptions& options) {
+EncodedData encode_table(const Spec& spec, const EncodeOptions& options, FittedColumns fitted) {
   const std::unique_ptr<Table> table = open(spec, options);
   EncoderOptions encoder_options;
   encoder_options.directory = options.directory;
-  Encoder encoder(spec.columns, {}, encoder_options);
+  Encoder encoder(spec.columns, std::move(fitted), encoder_options);
   if (!encoder.fitted()) {
     if (encoder.one_pass()) return encode_at_once(spec, *table, std::move(encoder), options);
     learn(spec, *table, encoder, options);
   }
   EncodedTable encoded(encoder.columns());
-  EncodeCounts counts =
-      encode_rows(encoder, *table, spec.data.where, options, [&](const EncodedBatch& batch) {
-        encoded.append(batch);
-        require_memory(encoded, options);
-      });
-  return {std::move(encoder), std::move(encoded), std::move(counts)};
+  encoded.reserve(table->estimated_rows());
+  EncodedBatch out;
+  Pass pass(*table, encoder, spec.data.where, options);
+  pass.split_by(spec);
+  pass.run([&](const Batch& batch, Pass::Rows kept, Pass::Rows) {
+    encoder.encode(batch, kept, out);
+    encoded.append(out);
+    require_memory(encoded, options);
+  });
+  return {std::move(encoder), std::move(encoded), pass.counts(), pass.take_parts()};
 }
 
 }  // namespace kin

@@ -5,8 +5,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "kinspace/base/thread_pool.h"
+#include "kinspace/data/split.h"
 #include "kinspace/data/table.h"
 #include "kinspace/estimator/spec.h"
 #include "kinspace/features/encoded_table.h"
@@ -15,10 +17,10 @@
 namespace kin {
 
 struct EncodeOptions {
-  std::string directory = {};               ///< of the spec, where relative paths start
-  std::string rejects = {};                 ///< file that takes bad rows; empty: none
-  std::optional<ByteSource> source = {};    ///< in place of data.path: a pipe that is read for learning and encoding
-  std::uint64_t memory_limit = 0;           ///< bytes that the encoded table may take; 0: no limit
+  std::string directory = {};                 ///< of the spec, where relative paths start
+  std::string rejects = {};                   ///< file that takes bad rows; empty: none
+  std::optional<ByteSource> source = {};      ///< in place of data.path: a pipe that is read for learning and encoding
+  std::uint64_t memory_limit = 0;             ///< bytes that the encoded table may take; 0: no limit
   std::function<bool()> stop_requested = {};  ///< asked after every batch; true ends with kCancelled
 };
 
@@ -29,9 +31,9 @@ struct EncodeCounts {
   std::string digest;          ///< Table::digest()
 };
 
-/// An encoder for the columns of a spec, which has learned what is to be learned from the training rows of its data. The
-/// data are read only where something is.
-/// Errors   those of Encoder, open_table() and RowFilter; kInvalidArgument when there is something to learn and
+/// An encoder for the columns of a spec, which has learned what is to be learned from the training rows of its data.
+/// The data are read only where something is. Errors   those of Encoder, open_table() and RowFilter; kInvalidArgument
+/// when there is something to learn and
 ///          data.path and data.query are empty.
 Encoder fit_encoder(const Spec& spec, const EncodeOptions& options);
 
@@ -45,13 +47,14 @@ struct EncodedData {
   Encoder encoder;
   EncodedTable table;
   EncodeCounts counts;
+  std::vector<Part> parts;  ///< of each row: what the split of the spec says
   bool from_cache = false;
 };
 
-/// Learns from and encodes the data of a spec. Where nothing is learned but plain vocabularies the data are read once, else
-/// twice.
-/// Errors   as above; kResourceLimit when the encoded table would take more than options.memory_limit.
-EncodedData encode_table(const Spec& spec, const EncodeOptions& options);
+/// Learns from and encodes the data of a spec. Where nothing is learned but plain vocabularies the data are read once,
+/// else twice. With `fitted`, what was learned before, nothing is learned. Errors   as above; kResourceLimit when the
+/// encoded table would take more than options.memory_limit.
+EncodedData encode_table(const Spec& spec, const EncodeOptions& options, FittedColumns fitted = {});
 
 /// The same through a directory that keeps the result: read from there if it was made by the same columns, options and
 /// unchanged files (path, size and time of change), else encoded anew and kept. What a query reads cannot be known, so

@@ -21,6 +21,7 @@ using Json = nlohmann::json;
 
 constexpr const char* kManifest = "encoded.json";
 constexpr const char* kIds = "ids.safetensors";
+constexpr const char* kParts = ":parts";  // no name of a column
 
 /// What decides the ids: data, columns and split; the rest of the spec may change.
 std::string spec_key(const Spec& spec) {
@@ -74,6 +75,10 @@ void save(const std::string& directory, const std::string& key, const Json& sour
     put(tensors, s, "dense", s.dense);
     put(tensors, s, "lengths", s.lengths);
   }
+  static_assert(sizeof(Part) == 1);
+  tensors.push_back(TensorSource::contiguous<std::uint8_t>(
+      kParts, {data.counts.kept_rows},
+      std::span(reinterpret_cast<const std::uint8_t*>(data.parts.data()), data.parts.size())));
   Manifest manifest;
   manifest.kind = "encoded";
   manifest.spec = key;
@@ -117,7 +122,14 @@ std::optional<EncodedData> load(const std::string& directory, const Spec& spec, 
     }
     EncodeCounts counts{about.at("rows"), about.at("kept_rows"), about.at("bad_rows"), about.at("digest")};
     EncodedTable table(counts.kept_rows, std::move(stores));
-    return EncodedData{std::move(encoder), std::move(table), std::move(counts), true};
+    std::vector<std::uint8_t> parts(static_cast<std::size_t>(counts.kept_rows));
+    reader.read(kParts, std::span(parts));
+    EncodedData data{std::move(encoder), std::move(table), std::move(counts), {}, true};
+    for (const std::uint8_t part : parts) {
+      if (part > static_cast<std::uint8_t>(Part::kTest)) return std::nullopt;
+      data.parts.push_back(static_cast<Part>(part));
+    }
+    return data;
   } catch (const Json::exception&) {
     return std::nullopt;
   } catch (const Error& error) {

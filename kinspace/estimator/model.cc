@@ -12,7 +12,6 @@
 #include "kinspace/estimator/model_scorer.h"
 #include "kinspace/estimator/spec_io.h"
 #include "kinspace/formats/run_directory.h"
-#include "kinspace/formats/safetensors.h"
 #include "kinspace/kernels/kernels.h"
 
 namespace kin {
@@ -35,22 +34,6 @@ namespace {
 
 constexpr std::int64_t kHistoriesAtOnce = 4096;
 
-std::string file_of(const std::string& directory, const FileRecord& record) {
-  return resolve_model_file(directory, record.path);
-}
-
-void read_weights(const std::string& directory, const Manifest& manifest, std::int64_t step, ParameterStore& store) {
-  const FileRecord& record = find_file(manifest, weights_path(step));
-  SafetensorsReader reader(file_of(directory, record), &record);
-  for (const TensorInfo& tensor : reader.tensors()) {
-    if (tensor.type != TensorType::kF32 || tensor.shape.size() != 2) {
-      throw Error::corruption(fmt::format("{}: tensor '{}' is no float32 matrix", record.path, tensor.name));
-    }
-    Parameter& parameter = store.add(tensor.name, tensor.shape[0], tensor.shape[1]);
-    reader.read_rows(tensor.name, parameter.weights());
-  }
-}
-
 }  // namespace
 
 Model::Model(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -66,20 +49,17 @@ Model Model::load(const std::string& directory) {
   impl->attributes = model_attributes_from_json(impl->manifest.attributes, std::string(kModelManifest));
   const std::string& column = impl->spec.head.target;
   impl->vocabulary = load_vocabulary(directory, impl->manifest, column);
-  read_weights(directory, impl->manifest, impl->attributes.step, impl->store);
+  load_weights(directory, impl->manifest, impl->attributes.step, impl->store);
 
   impl->context.spec = &impl->spec;
   impl->context.vocabulary = &impl->vocabulary;
   impl->context.unknown_row = target_column(impl->spec).oov == "row" ? impl->vocabulary.size() : -1;
 
   ThreadPool pool(1);
-  if (!impl->store.all_finite(pool)) {
-    throw Error::corruption(fmt::format("{}: its weights hold a NaN or an infinity", directory), "train again");
-  }
   // One prediction from nothing checks that every tensor is there in its shape, and finds the output side.
   Tape tape(pool, 0);
   const std::vector<std::vector<std::int64_t>> nothing(1);
-  const Prediction prediction = predict(impl->function, impl->context, impl->store, tape, nothing);
+  const Queries prediction = predict(impl->function, impl->context, impl->store, tape, nothing);
   impl->embeddings = &impl->store.get(column + "/embedding");
   impl->output = output_layer(pool, prediction.spec, impl->vocabulary.size());
   impl->index = std::make_unique<ExactIndex>(pool, impl->output.items, Similarity::kDot, impl->output.bias);

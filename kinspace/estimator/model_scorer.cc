@@ -43,7 +43,7 @@ OutputLayer output_layer(ThreadPool& pool, const EstimatorSpec& out, std::int64_
   return layer;
 }
 
-Prediction predict(const ModelFn& model, const ModelContext& context, ParameterStore& store, Tape& tape,
+Queries predict(const ModelFn& model, const ModelContext& context, ParameterStore& store, Tape& tape,
                    std::span<const std::vector<std::int64_t>> histories) {
   const auto limit = static_cast<std::size_t>(context.spec->head.context);
   ExampleBatch batch;
@@ -64,7 +64,7 @@ Prediction predict(const ModelFn& model, const ModelContext& context, ParameterS
   }
   tape.begin({.step = 0, .training = false});
   Step step(context, store, tape, Mode::kPredict, batch);
-  Prediction prediction;
+  Queries prediction;
   prediction.spec = model(step);
   prediction.queries = copy_of(prediction.spec.query.value());
   return prediction;
@@ -79,7 +79,7 @@ void ModelScorer::score(std::span<const Case> cases, MatrixView scores) {
   for (std::size_t b = 0; b < cases.size(); ++b) {
     for (const std::uint32_t item : cases[b].context) histories[b].push_back(row_of_item_[item]);
   }
-  const Prediction prediction = predict(model_, context_, store_, tape_, histories);
+  const Queries prediction = predict(model_, context_, store_, tape_, histories);
   const std::int64_t items = context_.vocabulary->size();
   if (!layer_) layer_ = output_layer(pool_, prediction.spec, items);
 

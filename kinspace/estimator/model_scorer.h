@@ -20,14 +20,14 @@ struct OutputLayer {
 /// Borrows from the parameters that `out` names, which must outlive it.
 OutputLayer output_layer(ThreadPool& pool, const EstimatorSpec& out, std::int64_t items);
 
-struct Prediction {
+struct Queries {
   Matrix queries;      ///< [B, Q]
   EstimatorSpec spec;  ///< its parameters; its Vars are dead after the next step of the tape
 };
 
 /// Runs a model function in predict mode over histories of vocabulary rows, oldest first (-1: unknown, which takes the
 /// row of unknown items or is left out), each cut to its last `head.context` known events.
-Prediction predict(const ModelFn& model, const ModelContext& context, ParameterStore& store, Tape& tape,
+Queries predict(const ModelFn& model, const ModelContext& context, ParameterStore& store, Tape& tape,
                    std::span<const std::vector<std::int64_t>> histories);
 
 /// Scores cases with parameters in memory: validation while training, and evaluation afterwards. Parameters must not

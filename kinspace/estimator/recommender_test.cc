@@ -152,7 +152,7 @@ TEST(OutputLayer, NormalizesRowsWhereTheModelDoes) {
   Small small(spec_of("normalize = true, temperature = 0.1", "context = 3"));
   small.make_parameters();
   const std::vector<std::vector<std::int64_t>> histories = {{0, 1}};
-  const Prediction prediction = predict(recommender, small.context, small.store, small.tape, histories);
+  const Queries prediction = predict(recommender, small.context, small.store, small.tape, histories);
   const OutputLayer layer = output_layer(small.pool, prediction.spec, 6);
   for (std::int64_t r = 0; r < 6; ++r) {
     double norm = 0;

@@ -16,11 +16,13 @@ namespace kin {
 ///
 /// group, column  rows by the value of data.group_by or split.column, as split_by_share() and split_by_fold() do
 /// row            rows by their number in the table, likewise
+/// value          rows whose split.column is at least split.test_from are tested on, else those at least
+///                split.valid_from validated on; numbers compare as numbers, strings by their bytes
 /// none           all rows
 class RowSplit {
  public:
   /// Errors   kInvalidArgument for a split by time, which is one of histories; a column that is not there, holds lists
-  ///          or numbers with fractions.
+  ///          or (but for value) numbers with fractions; a bound that is no number where the column has numbers.
   RowSplit(const Spec& spec, std::span<const Field> fields, const std::string& file);
 
   /// Whether every row is trained on.
@@ -33,7 +35,11 @@ class RowSplit {
   void parts(std::int64_t rows, const Column* column, std::int64_t first_row, std::vector<Part>& out);
 
  private:
+  void by_value(std::int64_t rows, const Column& column, std::vector<Part>& out) const;
+
   SplitOptions split_;
+  double valid_from_ = 0;
+  double test_from_ = 0;
   bool all_ = true;
   std::int64_t field_ = -1;
   std::vector<std::uint64_t> numbers_;

@@ -2,10 +2,13 @@
 
 #include <fmt/core.h>
 
+#include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "kinspace/base/error.h"
+#include "kinspace/estimator/spec_io.h"
 #include "kinspace/formats/run_directory.h"
 #include "kinspace/formats/safetensors.h"
 
@@ -36,7 +39,7 @@ std::vector<TensorSource> sources(ParameterStore& store, bool with_slots) {
 }  // namespace
 
 double RunState::best_value() const {
-  for (const ValidationRow& row : validation) {
+  for (const MetricRow& row : validation) {
     if (row.step == best_step) return row.value;
   }
   return 0;
@@ -44,14 +47,11 @@ double RunState::best_value() const {
 
 std::string to_json(const RunState& state) {
   json validation = json::array();
-  for (const ValidationRow& row : state.validation) validation.push_back({row.step, row.value});
-  return json{{"step", state.step},
-              {"complete", state.complete},
-              {"stopped_early", state.stopped_early},
-              {"best_step", state.best_step},
-              {"since_best", state.since_best},
-              {"validation", validation},
-              {"data_digest", state.data_digest}}
+  for (const MetricRow& row : state.validation) {
+    validation.push_back({row.step, std::isfinite(row.value) ? json(row.value) : json()});
+  }
+  return json{{"step", state.step},           {"complete", state.complete}, {"stopped_early", state.stopped_early},
+              {"best_step", state.best_step}, {"validation", validation},   {"data_digest", state.data_digest}}
       .dump();
 }
 
@@ -62,10 +62,10 @@ RunState run_state_from_json(const std::string& text, const std::string& where) 
     value.at("complete").get_to(state.complete);
     value.at("stopped_early").get_to(state.stopped_early);
     value.at("best_step").get_to(state.best_step);
-    value.at("since_best").get_to(state.since_best);
     value.at("data_digest").get_to(state.data_digest);
     for (const json& row : value.at("validation")) {
-      state.validation.push_back({row.at(0).get<std::int64_t>(), row.at(1).get<double>()});
+      const double metric = row.at(1).is_null() ? std::numeric_limits<double>::quiet_NaN() : row.at(1).get<double>();
+      state.validation.push_back({row.at(0).get<std::int64_t>(), metric});
     }
     return state;
   });
@@ -75,6 +75,7 @@ std::string to_json(const ModelAttributes& attributes) {
   json value{{"step", attributes.step},     {"dim", attributes.dim},       {"negatives", attributes.negatives},
              {"groups", attributes.groups}, {"events", attributes.events}, {"data_digest", attributes.data_digest},
              {"labels", attributes.labels}};
+  if (!attributes.learned.empty()) value["learned"] = json::parse(attributes.learned);
   if (attributes.metric_value)
     value["validation"] = {{"metric", attributes.metric}, {"value", *attributes.metric_value}};
   return value.dump();
@@ -90,6 +91,7 @@ ModelAttributes model_attributes_from_json(const std::string& text, const std::s
     value.at("events").get_to(attributes.events);
     value.at("data_digest").get_to(attributes.data_digest);
     value.at("labels").get_to(attributes.labels);
+    if (value.contains("learned")) attributes.learned = value["learned"].dump();
     if (value.contains("validation")) {
       value["validation"].at("metric").get_to(attributes.metric);
       attributes.metric_value = value["validation"].at("value").get<double>();
@@ -98,14 +100,18 @@ ModelAttributes model_attributes_from_json(const std::string& text, const std::s
   });
 }
 
+Spec spec_of_run(const std::string& directory) {
+  return spec_from_json(read_run_manifest(directory, kModelManifest).spec);
+}
+
 void save_checkpoint(const std::string& directory, const std::string& spec_json, const RunState& state,
-                     ParameterStore& store) {
+                     ParameterStore& store, std::span<const std::int64_t> keep) {
   Manifest manifest;
   manifest.kind = "checkpoint";
   manifest.spec = spec_json;
   manifest.attributes = to_json(state);
   manifest.files.push_back(write_safetensors(directory, checkpoint_path(state.step), sources(store, true)));
-  publish_manifest(directory, manifest);
+  publish_checkpoint(directory, manifest, state.step, keep);
 }
 
 void load_checkpoint(const std::string& directory, const Manifest& manifest, ParameterStore& store) {
@@ -122,6 +128,21 @@ void load_checkpoint(const std::string& directory, const Manifest& manifest, Par
                                         reader.tensors().size(), matrices.size()));
   }
   for (const NamedMatrix& named : matrices) reader.read_rows(named.name, named.matrix);
+}
+
+void load_weights(const std::string& directory, const Manifest& manifest, std::int64_t step, ParameterStore& store) {
+  const FileRecord& record = find_file(manifest, weights_path(step));
+  SafetensorsReader reader(resolve_model_file(directory, record.path), &record);
+  for (const TensorInfo& tensor : reader.tensors()) {
+    if (tensor.type != TensorType::kF32 || tensor.shape.size() != 2) {
+      throw Error::corruption(fmt::format("{}: tensor '{}' is no float32 matrix", record.path, tensor.name));
+    }
+    Parameter& parameter = store.add(tensor.name, tensor.shape[0], tensor.shape[1]);
+    reader.read_rows(tensor.name, parameter.weights());
+  }
+  ThreadPool pool(1);
+  if (store.all_finite(pool)) return;
+  throw Error::corruption(fmt::format("{}: its weights hold a NaN or an infinity", directory), "train again");
 }
 
 void publish_model(const std::string& directory, const std::string& spec_json, const ModelAttributes& attributes,

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
+#include <limits>
 
 #include "kinspace/base/error.h"
 #include "kinspace/formats/run_directory.h"
@@ -28,12 +30,21 @@ TEST(RunState, SurvivesItsText) {
   state.step = 120;
   state.stopped_early = true;
   state.best_step = 80;
-  state.since_best = 3;
   state.validation = {{40, 0.1}, {80, 0.1 + 0.2}, {120, 0.25}};
   state.data_digest = "00ff";
   const RunState back = run_state_from_json(to_json(state), "checkpoint.json");
   EXPECT_EQ(to_json(back), to_json(state));
   EXPECT_EQ(back.best_value(), 0.1 + 0.2);
+}
+
+TEST(RunState, AMetricThatIsNoNumberSurvivesAsNone) {
+  RunState state;
+  state.validation = {{10, std::numeric_limits<double>::quiet_NaN()}, {20, 0.5}};
+  const std::string text = to_json(state);
+  EXPECT_NE(text.find("[10,null]"), std::string::npos);
+  const RunState back = run_state_from_json(text, "checkpoint.json");
+  EXPECT_TRUE(std::isnan(back.validation[0].value));
+  EXPECT_EQ(back.validation[1].value, 0.5);
 }
 
 TEST(RunState, OfAnotherShapeIsCorrupt) {

@@ -23,6 +23,10 @@ bool is_column_name(std::string_view name) {
   });
 }
 
+bool is_pattern(std::string_view text) {
+  return !text.empty() && text.size() <= 200 && text.find_first_of(".\"\\\n") == std::string_view::npos;
+}
+
 /// Assigns a SpecValue to a member of a spec.
 struct Assigner {
   const SpecValue& value;
@@ -123,6 +127,10 @@ class Filler {
                                     "begin the file with: spec = 1");
     }
     if (const SpecValue* columns = root.find("columns")) add_columns(*columns);
+    add_named(root.find("heads"), "heads", spec_.heads, is_column_name, "1 to 64 letters, digits, '_' and '-'");
+    const SpecValue* train = root.find("train");
+    add_named(train == nullptr ? nullptr : train->find("optimizers"), "train.optimizers", spec_.train.optimizers,
+              is_pattern, "1 to 200 characters other than '.' and quotes, such as \"linear/*\"");
     for (Option& option : list_options(spec_)) {
       note_path(option.path);
       options_.emplace(option.path, std::move(option));
@@ -147,6 +155,24 @@ class Filler {
             "use 1 to 64 letters, digits, '_' and '-'; the data's own column goes into 'source'");
       }
       add_column(columns.keys[i], columns.items[i]);
+    }
+  }
+
+  /// Makes the entries of a table whose keys the user chooses.
+  template <class T>
+  void add_named(const SpecValue* table, const std::string& path, std::map<std::string, T>& members,
+                 bool (*allowed)(std::string_view), const char* rule) {
+    if (table == nullptr) return;
+    if (table->kind != SpecValue::Kind::kTable) {
+      throw Error::invalid_argument(fmt::format("{}: {} must be a table, not {}", table->place, path, table->shown()));
+    }
+    for (std::size_t i = 0; i < table->keys.size(); ++i) {
+      if (!allowed(table->keys[i])) {
+        throw Error::invalid_argument(
+            fmt::format("{}: {} is no key of {}", table->key_places[i], quoted(table->keys[i]), path),
+            fmt::format("use {}", rule));
+      }
+      members[table->keys[i]];
     }
   }
 

@@ -159,8 +159,8 @@ TEST(ReadSpec, ErrorsOfOverridesNameTheFlag) {
               HasSubstr("--set train.epoch=3: 'epoch' is no key of train, did you mean 'epochs'?"));
   EXPECT_THAT(error_of(kMovies, {"train.epochs=many"}).message(),
               HasSubstr("--set train.epochs=many: train.epochs must be an integer, not the string 'many'"));
-  EXPECT_THAT(error_of(kMovies, {"train.epochs=0"}).message(),
-              HasSubstr("--set train.epochs=0: train.epochs must be from 1 to"));
+  EXPECT_THAT(error_of(kMovies, {"train.epochs=-1"}).message(),
+              HasSubstr("--set train.epochs=-1: train.epochs must be from 0 to"));
   EXPECT_THAT(error_of(kMovies, {"train.epochs"}).message(), HasSubstr("not of the form key=value"));
   EXPECT_THAT(error_of(kMovies, {"train.epochs.x=1"}).message(), HasSubstr("'epochs' is no table"));
   EXPECT_THAT(error_of(kMovies, {"train.epochs=\xff"}).message(), HasSubstr("not of the form key=value"));
@@ -214,7 +214,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadValue{"\"sqrtn\" }", "\"sqrtn\" }, names = { path = \"m.csv\" }", "columns.watched.names.key is missing"},
         BadValue{"[256, 64]", "[256, 0]", "movies.toml:4:42: model.layers must be from 1 to 65536, not 0"},
         BadValue{"[256, 64]", "[256, 'a']", "model.layers must be a list of integers, not the string 'a'"},
-        BadValue{"[256, 64]", "[256, 64], dropout = 1.0", "model.dropout must be at least 0 and below 1, not 1"},
+        BadValue{"[256, 64]", "[256, 64], dropout = 1.0", "model.dropout must be at least -1 and below 1, not 1"},
         BadValue{"[256, 64]", "[256, 64], temperature = 0", "model.temperature must be above 0, not 0"},
         BadValue{"[256, 64]", "[256, 64], temperature = 1e300", "model.temperature must be a finite number"},
         BadValue{"[256, 64]", "[256, 64], normalize = 'yes'",
@@ -235,7 +235,7 @@ INSTANTIATE_TEST_SUITE_P(
                  "train.optimizer.epsilon must be at least 0, or -1 for the default, not -0.5"},
         BadValue{"name = \"adam\", lr = 0.003", "name = \"adagrad\", initial_accumulator = 0",
                  "movies.toml:6:23: train.optimizer does not fit together: "},
-        BadValue{"batch = 256", "batch = 0", "train.batch must be from 1 to 1048576, not 0"},
+        BadValue{"batch = 256", "batch = -1", "train.batch must be from 0 to 1048576, not -1"},
         BadValue{"batch = 256", "batch = 99999999999999999999", "movies.toml:6:"},
         BadValue{"seed = 7", "seed = -7", "train.seed must be at least 0, not -7"},
         BadValue{"seed = 7", "early_stop = { metric = \"x\" }", "train.early_stop.metric has a bad entry: metric 'x'"},

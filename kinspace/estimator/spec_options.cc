@@ -40,6 +40,18 @@ class Lister {
     });
   }
 
+  /// Tables of one kind by a name that the user chooses.
+  template <class T>
+  requires(!Scalar<T>) void option(const char* name, std::map<std::string, T>& members, const char* help) {
+    tables_[path(name)].help = help;
+    inside(name, [&] {
+      for (auto& [key, member] : members) {
+        tables_[path(key)] = {};
+        inside(key, [&, &inner = member] { describe(inner, *this); });
+      }
+    });
+  }
+
   void shorthand(const char* name) { tables_[prefix_].shorthand = name; }
 
   std::vector<Option> take_options() { return std::move(options_); }

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <limits>
@@ -10,14 +11,18 @@
 
 #include "kinspace/base/error.h"
 #include "kinspace/base/file.h"
-#include "kinspace/estimator/canned/recommender.h"
-#include "kinspace/estimator/model_scorer.h"
+#include "kinspace/base/text.h"
+#include "kinspace/estimator/canned/row_models.h"
+#include "kinspace/estimator/checkpoint_list.h"
+#include "kinspace/estimator/dataset.h"
+#include "kinspace/estimator/early_stop.h"
+#include "kinspace/estimator/exporters.h"
 #include "kinspace/estimator/origin.h"
-#include "kinspace/estimator/prepare.h"
-#include "kinspace/estimator/fitted_columns.h"
 #include "kinspace/estimator/run_state.h"
 #include "kinspace/estimator/spec_io.h"
 #include "kinspace/estimator/train_log.h"
+#include "kinspace/estimator/train_summaries.h"
+#include "kinspace/estimator/training_task.h"
 #include "kinspace/formats/run_directory.h"
 #include "kinspace/nn/apply.h"
 
@@ -30,41 +35,50 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-/// One run from its first or last checkpoint to its end.
+/// What a model and a checkpoint store of their spec: all but what is watched.
+Spec stored_spec(Spec spec) {
+  const TrainOptions unwatched;
+  spec.train.tensorboard = unwatched.tensorboard;
+  spec.train.summary_every = unwatched.summary_every;
+  spec.train.histogram_every = unwatched.histogram_every;
+  return spec;
+}
+
+/// One run from its first or last checkpoint to its end, or to that of the call.
 class Trainer {
  public:
-  Trainer(const RunOptions& options, TrainObserver& observer, ThreadPool& pool, std::unique_ptr<Prepared> prepared)
+  Trainer(const RunOptions& options, TrainObserver& observer, ThreadPool& pool, std::unique_ptr<TrainingTask> task)
       : directory_(options.directory),
         spec_directory_(options.spec_directory),
+        options_(options),
         observer_(observer),
         pool_(pool),
-        p_(std::move(prepared)),
-        spec_json_(canonical_json(p_->spec)),
-        store_(p_->spec.train.seed, p_->spec.train.optimizer),
-        tape_(pool, p_->spec.train.seed),
-        valid_cases_(p_->dataset.cases(Part::kValid)),
-        metrics_(validation_metrics(p_->spec)) {}
+        task_(std::move(task)),
+        spec_json_(canonical_json(stored_spec(task_->spec()))),
+        store_(settings().seed, settings().optimizer, settings().optimizers, settings().freeze),
+        tape_(pool, settings().seed) {}
 
   TrainResult run() {
+    const std::int64_t steps = options_.steps;
+    const std::int64_t max_steps = options_.max_steps;
     make_parameters();
-    resume();
-    p_->plan.resumed_at = state_.step;
-    observer_.on_plan(p_->plan);
-    if (state_.complete) return result(/*already_complete=*/true);
-    write_origin(directory_, spec_directory_);
-    vocabulary_files_ = save_vocabulary(directory_, p_->spec.head.target, p_->vocabulary);
-    log_.emplace(directory_, state_.step);
-    started_ = last_checkpoint_ = Clock::now();
+    if (!resume()) start_from_files();
+    task_->plan().resumed_at = state_.step;
+    limit_ = std::min(total_steps(), max_steps > 0 ? max_steps : steps > 0 ? state_.step + steps : total_steps());
+    observer_.on_plan(task_->plan());
+    if (state_.complete || state_.step >= limit_) return result(/*already_complete=*/true);
+    open_files();
+    started_ = last_checkpoint_ = last_evaluation_ = Clock::now();
     first_step_ = state_.step;
-    while (!state_.complete) {
+    while (!ended_) {
       train_step();
       const bool evaluation = at_evaluation();
       const bool evaluated = evaluation && evaluate();
       report(evaluated);
-      const bool stop = !state_.complete && observer_.stop_requested();
-      if (evaluated || state_.complete || stop || checkpoint_due()) {
+      const bool stop = !ended_ && observer_.stop_requested();
+      if (evaluated || ended_ || stop || checkpoint_due()) {
         if (!evaluation) require_finite_weights();
-        checkpoint();
+        checkpoint(evaluated);
       }
       if (stop) {
         throw Error::cancelled(fmt::format("stopped after step {}; its checkpoint is in {}", state_.step, directory_),
@@ -76,71 +90,107 @@ class Trainer {
 
  private:
   TrainResult result(bool already_complete) const {
-    return {state_.step,
-            state_.best_step,
-            state_.stopped_early,
-            already_complete,
-            valid_cases_.empty() ? std::string() : metric_name(metrics_.front()),
-            state_.best_value()};
+    TrainResult result;
+    result.step = state_.step;
+    result.best_step = state_.best_step;
+    result.stopped_early = state_.stopped_early;
+    result.already_complete = already_complete;
+    if (state_.stopped_early) result.stop_reason = reason_to_end().value_or("");
+    if (task_->validates()) result.metric = task_->metric();
+    result.best_metric = state_.best_value();
+    result.metrics = metrics_;
+    result.exports = exported_;
+    return result;
   }
 
-  static std::vector<Metric> validation_metrics(const Spec& spec) {
-    return parse_metrics(std::vector<std::string>{spec.train.early_stop.metric});
+  const TrainOptions& settings() const noexcept { return task_->spec().train; }
+  std::int64_t total_steps() const noexcept { return task_->plan().steps; }
+  std::int64_t steps_per_epoch() const noexcept { return (task_->size() + settings().batch - 1) / settings().batch; }
+
+  std::optional<std::string> reason_to_end() const {
+    return early_stop_reason(settings().early_stop, task_->metric_rises(), state_.validation);
   }
 
-  std::int64_t total_steps() const noexcept { return p_->plan.steps; }
-  std::int64_t steps_per_epoch() const noexcept {
-    return (p_->examples->size() + p_->spec.train.batch - 1) / p_->spec.train.batch;
+  /// Everything that a run writes beside its checkpoints and its model.
+  void open_files() {
+    write_origin(directory_, spec_directory_);
+    files_ = task_->save_files(directory_);
+    log_.emplace(directory_, state_.step);
+    if (settings().tensorboard) summaries_.emplace(directory_, settings(), state_.step);
+    checkpoints_.emplace(directory_, settings().checkpoint, task_->metric_rises(), state_.step);
+    if (!settings().exports.empty() || !options_.exports.empty()) {
+      exporters_.emplace(directory_, settings().export_keep, state_.step);
+    }
+    const EarlyStopOptions& stop = settings().early_stop;
+    const bool rules = stop.patience > 0 || stop.no_improvement_steps > 0 || !stop.above.empty() || !stop.below.empty();
+    if (!task_->validates() && (rules || settings().checkpoint.keep_best > 0 || exports("best"))) {
+      observer_.on_note("nothing is held out to validate on, so no model is the best and training does not stop early");
+    }
   }
 
   /// Runs the model once in each mode on the first batch: every parameter is made, every shape checked.
   void make_parameters() {
-    p_->examples->fill(p_->spec.train.seed, 0, false, 0, p_->spec.train.batch, batch_);
-    tape_.begin({.step = 0, .training = true});
-    Step train(p_->context, store_, tape_, Mode::kTrain, batch_);
-    const EstimatorSpec out = model_(train);
-    if (p_->spec.model.item_bias == "popularity") start_at_log_popularity(*out.item_bias);
-    tape_.begin({.step = 0, .training = false});
-    Step predict(p_->context, store_, tape_, Mode::kPredict, batch_);
-    model_(predict);
-  }
-
-  void start_at_log_popularity(Parameter& bias) const {
-    const Vocabulary& vocabulary = p_->vocabulary;
-    double total = 0;
-    for (std::int64_t row = 0; row < vocabulary.size(); ++row) total += static_cast<double>(vocabulary.count(row));
-    for (std::int64_t row = 0; row < vocabulary.size(); ++row) {
-      *bias.row(row) = static_cast<float>(std::log(static_cast<double>(vocabulary.count(row)) / total));
+    task_->fill(0, 0);
+    tape_.begin({.step = 0, .training = true, .dry = true});
+    task_->initialize(store_, task_->run(store_, tape_, Mode::kTrain));
+    for (const Mode mode : {Mode::kEval, Mode::kPredict}) {
+      tape_.begin({.step = 0, .training = false, .dry = true});
+      task_->run(store_, tape_, mode);
     }
+    const std::vector<Parameter*> all = store_.all();
+    if (std::none_of(all.begin(), all.end(), [](const Parameter* parameter) { return parameter->trainable(); })) {
+      throw Error::invalid_argument("train.freeze leaves no parameter to train",
+                                    "freeze fewer, or predict with the model as it is");
+    }
+    const std::vector<std::string> idle = store_.idle_patterns();
+    if (idle.empty()) return;
+    std::string names;
+    for (const Parameter* parameter : all) names += (names.empty() ? "" : ", ") + parameter->name();
+    throw Error::invalid_argument(
+        fmt::format("train.optimizers or train.freeze: no parameter matches {}", quoted(idle.front())),
+        "the parameters are: " + names);
   }
 
-  void resume() {
-    state_.data_digest = p_->dataset.loaded.digest;
-    if (!file_exists(directory_ + "/" + std::string(kCheckpointManifest))) return;
+  void start_from_files() {
+    const ParameterKeys keys = task_->keys();
+    const auto say = [&](const WarmStartReport& report) {
+      for (const std::string& line : report_lines(report)) observer_.on_note(line);
+    };
+    if (!settings().warm_start.path.empty()) say(warm_start(settings().warm_start, spec_directory_, keys, store_));
+    for (const WarmStartReport& report : load_embeddings(task_->spec().columns, spec_directory_, keys, store_))
+      say(report);
+  }
+
+  /// Whether the directory held a checkpoint, which the run goes on from.
+  bool resume() {
+    state_.data_digest = task_->data_digest();
+    if (!file_exists(directory_ + "/" + std::string(kCheckpointManifest))) return false;
     const Manifest manifest = read_run_manifest(directory_, kCheckpointManifest);
     RunState saved = run_state_from_json(manifest.attributes, std::string(kCheckpointManifest));
     if (saved.data_digest != state_.data_digest) {
       throw Error::invalid_argument(
-          fmt::format("{} was begun with other data than {} holds now", directory_, data_name(p_->spec.data)),
+          fmt::format("{} was begun with other data than {} holds now", directory_, data_name(task_->spec().data)),
           "train into another directory, or bring the data back");
     }
     load_checkpoint(directory_, manifest, store_);
     state_ = std::move(saved);
+    return true;
   }
 
   void train_step() {
-    const TrainOptions& train = p_->spec.train;
+    const TrainOptions& train = settings();
     const std::int64_t step = state_.step;
-    const std::int64_t epoch = step / steps_per_epoch();
-    const std::int64_t first = step % steps_per_epoch() * train.batch;
-    p_->examples->fill(train.seed, epoch, train.shuffle, first, train.batch, batch_);
+    for (const TrainHook& hook : options_.hooks) {
+      if (hook.before_step) hook.before_step(view());
+    }
+    const std::int64_t size = task_->fill(step / steps_per_epoch(), step % steps_per_epoch() * train.batch);
 
     tape_.begin({.step = step, .training = true});
-    Step view(p_->context, store_, tape_, Mode::kTrain, batch_);
-    const EstimatorSpec out = model_(view);
+    const EstimatorSpec out = task_->run(store_, tape_, Mode::kTrain);
     loss_ = out.loss.scalar();
     require_finite(loss_);
     tape_.backward(out.loss);
+    if (summaries_ && summaries_->wants_histograms(step + 1)) summaries_->histograms(step + 1, pool_, tape_, store_);
     factor_ = rate_factor(train.schedule, step, total_steps());
     apply_gradients(tape_, store_,
                     {.step = step + 1, .rate_factor = factor_, .l2 = train.l2, .clip_norm = train.clip_norm});
@@ -148,9 +198,15 @@ class Trainer {
     ++state_.step;
     loss_since_ += loss_;
     ++steps_since_;
-    examples_ += batch_.size();
+    examples_ += size;
     state_.complete = state_.step >= total_steps();
+    ended_ = state_.step >= limit_;
+    for (const TrainHook& hook : options_.hooks) {
+      if (hook.after_step && hook.after_step(view())) ended_ = true;
+    }
   }
+
+  StepView view() const { return {state_.step, loss_, &store_}; }
 
   void require_finite(float loss) const {
     if (std::isfinite(loss)) return;
@@ -170,82 +226,112 @@ class Trainer {
   }
 
   bool at_evaluation() const {
-    if (state_.complete) return true;
-    const auto every =
-        std::max<std::int64_t>(1, static_cast<std::int64_t>(std::llround(p_->spec.train.evaluate_every *
-                                                                         static_cast<double>(steps_per_epoch()))));
+    if (ended_) return true;
+    const TrainOptions& train = settings();
+    if (train.evaluate_seconds > 0 && seconds_since(last_evaluation_) >= train.evaluate_seconds) return true;
+    const std::int64_t by_steps = options_.evaluate_steps > 0 ? options_.evaluate_steps : train.evaluate_steps;
+    const double by_epochs = train.evaluate_every * static_cast<double>(steps_per_epoch());
+    const std::int64_t every = by_steps > 0 ? by_steps : std::max<std::int64_t>(1, std::llround(by_epochs));
     return state_.step % every == 0;
   }
 
-  /// Publishes the model if it is the best so far, or the latest where nothing is validated. True if a metric was
+  /// Publishes the model if it is the best so far, or the latest where nothing is validated. True if metrics were
   /// taken.
   bool evaluate() {
     require_finite_weights();
-    if (valid_cases_.empty()) {
+    last_evaluation_ = Clock::now();
+    if (!task_->validates()) {
       state_.best_step = state_.step;
-      publish(std::nullopt);
+      publish(directory_, files_, std::nullopt);
+      export_models(/*best=*/false, std::nullopt);
       return false;
     }
-    ModelScorer scorer(pool_, model_, p_->context, store_, p_->row_of_item);
-    const Evaluation evaluation = evaluate_ranking(pool_, scorer, p_->dataset.training, valid_cases_, metrics_);
-    const double value = figure_of(evaluation, 0);
-    const bool best = state_.best_step == 0 || value > state_.best_value();
+    metrics_ = task_->validate(pool_, store_);
+    const double value = deciding_value();
+    const bool best = state_.best_step == 0 || is_better(value, state_.best_value(), task_->metric_rises());
     state_.validation.push_back({state_.step, value});
-    state_.since_best = best ? 0 : state_.since_best + 1;
     if (best) {
       state_.best_step = state_.step;
-      publish(value);
+      publish(directory_, files_, value);
     }
-    const std::int64_t patience = p_->spec.train.early_stop.patience;
-    if (patience > 0 && state_.since_best >= patience && !state_.complete) {
-      state_.complete = state_.stopped_early = true;
-    }
+    if (!state_.complete && reason_to_end()) ended_ = state_.complete = state_.stopped_early = true;
+    export_models(best, value);
     return true;
   }
 
-  void publish(std::optional<double> value) {
-    ModelAttributes attributes;
+  double deciding_value() const {
+    const std::string wanted = task_->metric();
+    std::vector<std::string> names;
+    for (const NamedValue& value : metrics_) {
+      if (value.name == wanted) return value.value;
+      names.push_back(value.name);
+    }
+    std::string list;
+    for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+    throw Error::invalid_argument(fmt::format("train.early_stop.metric: the head has no metric {}{}", quoted(wanted),
+                                              did_you_mean(wanted, names)),
+                                  "take one of: " + list);
+  }
+
+  bool exports(const char* name) const {
+    const auto in = [&](const std::vector<std::string>& names) {
+      return std::find(names.begin(), names.end(), name) != names.end();
+    };
+    return in(settings().exports) || in(options_.exports);
+  }
+
+  void export_models(bool best, std::optional<double> value) {
+    for (const auto& [name, due] : {std::pair{"latest", true}, {"best", best}, {"final", ended_}}) {
+      if (!due || !exports(name)) continue;
+      exported_.push_back(exporters_->add(name, state_.step, [&](const std::string& directory) {
+        publish(directory, task_->save_files(directory), value);
+      }));
+    }
+  }
+
+  void publish(const std::string& directory, const std::vector<FileRecord>& files, std::optional<double> value) {
+    ModelAttributes attributes = task_->attributes();
     attributes.step = state_.step;
-    attributes.dim = p_->plan.dim;
-    attributes.negatives = p_->plan.negatives;
-    attributes.groups = p_->dataset.training.groups;
-    attributes.events = p_->dataset.training.events;
-    attributes.metric = metric_name(metrics_.front());
-    attributes.metric_value = value;
+    attributes.metric = task_->metric();
+    if (value && std::isfinite(*value)) attributes.metric_value = value;
     attributes.data_digest = state_.data_digest;
-    attributes.labels = !p_->vocabulary.labels().empty();
-    publish_model(directory_, spec_json_, attributes, vocabulary_files_, store_);
+    publish_model(directory, spec_json_, attributes, files, store_);
   }
 
   bool checkpoint_due() const {
-    const CheckpointOptions& options = p_->spec.train.checkpoint;
-    return (options.steps > 0 && state_.step % options.steps == 0) ||
-           (options.seconds > 0 && seconds_since(last_checkpoint_) >= options.seconds);
+    const CheckpointOptions& due = settings().checkpoint;
+    return (due.steps > 0 && state_.step % due.steps == 0) ||
+           (due.seconds > 0 && seconds_since(last_checkpoint_) >= due.seconds);
   }
 
-  void checkpoint() {
-    save_checkpoint(directory_, spec_json_, state_, store_);
+  void checkpoint(bool evaluated) {
+    if (summaries_) summaries_->flush();
+    const std::optional<double> metric = evaluated ? std::optional(state_.validation.back().value) : std::nullopt;
+    save_checkpoint(directory_, spec_json_, state_, store_, checkpoints_->add(state_.step, metric));
     last_checkpoint_ = Clock::now();
   }
 
   void report(bool evaluated) {
-    const bool power_of_two = (state_.step & (state_.step - 1)) == 0;
+    const std::int64_t every = settings().log_every;
+    const bool due = every > 0 ? state_.step % every == 0 : (state_.step & (state_.step - 1)) == 0;
     const double elapsed = seconds_since(started_);
     const auto made = static_cast<double>(state_.step - first_step_);
     TrainProgress progress;
     progress.step = state_.step;
-    progress.steps = total_steps();
+    progress.steps = limit_;
     progress.epoch = static_cast<double>(state_.step) / static_cast<double>(steps_per_epoch());
     progress.loss = loss_;
     progress.loss_since = loss_since_ / static_cast<double>(steps_since_);
-    progress.row = power_of_two || evaluated || state_.complete;
+    progress.row = due || evaluated || ended_;
     progress.learning_rate = factor_ * static_cast<double>(store_.optimizer()->options().lr);
     progress.examples_per_second = static_cast<double>(examples_) / elapsed;
-    progress.seconds_left = elapsed / made * static_cast<double>(total_steps() - state_.step);
+    progress.seconds_left = elapsed / made * static_cast<double>(limit_ - state_.step);
     progress.checkpoint_age = seconds_since(last_checkpoint_);
     if (!state_.validation.empty()) progress.metric = state_.validation.back().value;
     progress.evaluated = evaluated;
-    progress.last = state_.complete;
+    if (evaluated) progress.metrics = metrics_;
+    progress.last = ended_;
+    summarize(progress);
     if (progress.row) {
       log_->write(progress);
       loss_since_ = 0;
@@ -254,23 +340,38 @@ class Trainer {
     observer_.on_progress(progress);
   }
 
+  void summarize(const TrainProgress& progress) {
+    if (!summaries_) return;
+    if (summaries_->wants_scalars(progress.step)) {
+      const EventScalar values[] = {{"loss", progress.loss},
+                                    {"learning_rate", progress.learning_rate},
+                                    {"examples_per_second", progress.examples_per_second}};
+      summaries_->scalars(progress.step, values);
+    }
+    if (progress.evaluated) summaries_->evaluation(progress.step, progress.metrics);
+  }
+
   std::string directory_;
   std::string spec_directory_;
+  const RunOptions& options_;
   TrainObserver& observer_;
   ThreadPool& pool_;
-  std::unique_ptr<Prepared> p_;
+  std::unique_ptr<TrainingTask> task_;
   std::string spec_json_;
-  ModelFn model_ = recommender;
   ParameterStore store_;
   Tape tape_;
-  ExampleBatch batch_;
-  std::vector<Case> valid_cases_;
-  std::vector<Metric> metrics_;
-  std::vector<FileRecord> vocabulary_files_;
+  std::vector<FileRecord> files_;
   RunState state_;
   std::optional<TrainLog> log_;
+  std::optional<TrainSummaries> summaries_;
+  std::optional<CheckpointList> checkpoints_;
+  std::optional<Exporters> exporters_;
 
-  Clock::time_point started_, last_checkpoint_;
+  std::vector<NamedValue> metrics_;    // of the last evaluation
+  std::vector<std::string> exported_;  // directories
+  std::int64_t limit_ = 0;             // step at which the call ends
+  bool ended_ = false;                 // the call has
+  Clock::time_point started_, last_checkpoint_, last_evaluation_;
   std::int64_t first_step_ = 0;
   std::int64_t examples_ = 0;
   double factor_ = 1;
@@ -295,28 +396,41 @@ void refuse_other_spec(const Spec& spec, const std::string& directory) {
   const EmbedOptions* embed = asked == spec.columns.end() ? nullptr : embed_options(asked->second);
   if (embed != nullptr && embed->dim == 0) target_column(stored).embed.dim = 0;
   std::string differences;
-  for (const std::string& line : differing_keys(stored, spec)) differences += "\n  " + line;
+  for (const std::string& line : differing_keys(stored, stored_spec(spec))) differences += "\n  " + line;
   if (differences.empty()) return;
   throw Error::invalid_argument(fmt::format("{} holds a run of another spec:{}", directory, differences),
                                 "train into another directory, or undo the changes");
 }
 
+std::unique_ptr<TrainingTask> make_task(const Spec& spec, const RunOptions& options, ThreadPool& pool,
+                                        TrainObserver& observer, const ModelFn& model) {
+  if (is_recommender(spec)) return recommender_task(spec, options, pool, observer);
+  return row_task(spec, options, observer, model ? model : row_model(spec));
+}
+
 }  // namespace
 
-TrainResult train(const Spec& spec, const RunOptions& options, TrainObserver& observer) {
+TrainResult train(const Spec& spec, const RunOptions& options, TrainObserver& observer, const ModelFn& model) {
   require_model(spec);
+  if (options.steps < 0 || options.max_steps < 0 || (options.steps > 0 && options.max_steps > 0)) {
+    throw Error::invalid_argument(
+        fmt::format("[train] steps {}, max_steps {}; one of them above 0, or both 0, is needed", options.steps,
+                    options.max_steps),
+        "steps adds to the step reached, max_steps is that of the run");
+  }
   make_directories(options.directory);
   const FileLock lock(options.directory + "/.lock");
+  remove_unfinished_files(options.directory);
   refuse_other_spec(spec, options.directory);
   ThreadPool pool(options.threads);
-  Trainer trainer(options, observer, pool, prepare(spec, options, pool, observer));
+  Trainer trainer(options, observer, pool, make_task(spec, options, pool, observer, model));
   return trainer.run();
 }
 
-RunPlan plan_run(const Spec& spec, const RunOptions& options, TrainObserver& observer) {
+RunPlan plan_run(const Spec& spec, const RunOptions& options, TrainObserver& observer, const ModelFn& model) {
   require_model(spec);
   ThreadPool pool(options.threads);
-  return prepare(spec, options, pool, observer)->plan;
+  return make_task(spec, options, pool, observer, model)->plan();
 }
 
 }  // namespace kin

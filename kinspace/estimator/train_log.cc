@@ -52,11 +52,16 @@ std::string to_json(const TrainProgress& p) {
   nlohmann::ordered_json row{{"step", p.step},
                              {"steps", p.steps},
                              {"epoch", p.epoch},
+                             {"loss", p.loss},
                              {"loss_since", p.loss_since},
                              {"lr", p.learning_rate},
                              {"examples_per_second", p.examples_per_second},
                              {"seconds_left", p.seconds_left}};
-  if (p.evaluated) row["metric"] = *p.metric;
+  if (p.evaluated) {
+    row["metric"] = *p.metric;
+    nlohmann::ordered_json& metrics = row["metrics"] = nlohmann::ordered_json::object();
+    for (const NamedValue& value : p.metrics) metrics[value.name] = value.value;
+  }
   return row.dump();
 }
 

@@ -38,6 +38,26 @@ void fill_source(FeatureColumn& column, const std::string& name) {
       column);
 }
 
+/// Columns of the data that a feature column reads by itself.
+std::vector<std::string> sources_of(const FeatureColumn& column) {
+  return std::visit(
+      [](const auto& c) -> std::vector<std::string> {
+        using Column = std::remove_cvref_t<decltype(c)>;
+        if constexpr (std::is_same_v<Column, CrossedColumn>) {
+          std::vector<std::string> keys;
+          for (const std::string& key : c.of) {
+            if (key.starts_with("data.")) keys.push_back(key.substr(5));
+          }
+          return keys;
+        } else if constexpr (std::is_same_v<Column, NumericColumn> || std::is_same_v<Column, BucketizedColumn>) {
+          return c.source;
+        } else {
+          return {c.source};
+        }
+      },
+      column);
+}
+
 class Validator {
  public:
   Validator(const Spec& spec, const Places& places) : spec_(spec), places_(places) {}
@@ -46,9 +66,11 @@ class Validator {
     each_alone();
     data();
     columns();
-    optimizer();
+    optimizer("train.optimizer", spec_.train.optimizer);
+    schedule();
     split();
-    if (spec_.model.kind == "recommender") recommender();
+    if (is_recommender(spec_)) recommender();
+    if (is_row_model(spec_)) row_model();
   }
 
  private:
@@ -87,7 +109,8 @@ class Validator {
               word(option, *value);
             } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
               for (const std::string& item : *value) word(option, item);
-            } else if constexpr (std::is_same_v<T, std::vector<std::int64_t>> || std::is_same_v<T, std::vector<double>>) {
+            } else if constexpr (std::is_same_v<T, std::vector<std::int64_t>> ||
+                                 std::is_same_v<T, std::vector<double>>) {
               for (const auto item : *value) number(option, static_cast<double>(item), fmt::format("{}", item));
             } else if constexpr (std::is_same_v<T, std::map<std::string, std::string>>) {
               for (const auto& [key, item] : *value) word(option, item);
@@ -130,6 +153,7 @@ class Validator {
            "describe the item column: columns.watched = { kind = \"vocabulary\", source = \"movieId\" }");
     }
     for (const auto& [name, column] : spec_.columns) {
+      start_of_table("columns." + name + ".embed.", embed_options(column));
       const auto* vocabulary = std::get_if<VocabularyColumn>(&column);
       if (vocabulary == nullptr || vocabulary->names.path.empty()) continue;
       const std::string path = "columns." + name + ".names.";
@@ -138,11 +162,63 @@ class Validator {
       if (vocabulary->names.label.empty())
         fail(path + "label", "is missing", "name the column of the names file that holds the titles");
     }
+    if (spec_.model.dropout < 0) {
+      fail("model.dropout",
+           fmt::format("must be from 0 to below 1, or -1 for the default, not {}", spec_.model.dropout));
+    }
+    if (spec_.model.batch_norm_momentum < 0) {
+      fail("model.batch_norm_momentum", "must be from 0 to below 1, or -1 for the default");
+    }
     if (spec_.model.layers.size() > 64)
       fail("model.layers", fmt::format("has {} layers; 64 is the limit", spec_.model.layers.size()));
   }
 
+  void start_of_table(const std::string& path, const EmbedOptions* embed) const {
+    if (embed == nullptr || !embed->checkpoint.empty()) return;
+    const std::string fix = "name the file that the table starts from: checkpoint = \"london/\"";
+    if (!embed->tensor.empty()) fail(path + "tensor", "goes with embed.checkpoint, which is missing", fix);
+    if (!embed->keys.empty()) fail(path + "keys", "goes with embed.checkpoint, which is missing", fix);
+  }
+
+  void data_named() const {
+    if (spec_.data.path.empty() && spec_.data.query.empty())
+      fail("data.path", "is missing", "name the file: data = { path = \"rows.csv\" }");
+  }
+
+  void row_model() const {
+    data_named();
+    if (!spec_.heads.empty() && !spec_.head.target.empty()) {
+      fail("heads", "and head exclude each other", "give every head a name below heads");
+    }
+    if (spec_.heads.empty()) row_head("head", spec_.head);
+    for (const auto& [name, head] : spec_.heads) row_head("heads." + name, head);
+    for (const std::string& name : spec_.model.wide) column_exists("model.wide", name);
+    for (const std::string& name : spec_.model.deep) column_exists("model.deep", name);
+    for (const auto& [pattern, options] : spec_.train.optimizers) optimizer("train.optimizers." + pattern, options);
+  }
+
+  void row_head(const std::string& path, const HeadOptions& head) const {
+    if (head.target.empty()) fail(path + ".target", "is missing", "name the column of the data that holds the labels");
+    if (head.kind == "auto" || head.kind == "softmax") {
+      fail(path + ".kind", head.kind == "auto" ? "is missing" : "goes with a recommender",
+           "take one of: binary, multi_class, multi_label, regression, poisson, logistic");
+    }
+    for (const auto& [name, column] : spec_.columns) {
+      const std::vector<std::string> read = sources_of(column);
+      if (std::find(read.begin(), read.end(), head.target) == read.end()) continue;
+      fail("columns." + name,
+           fmt::format("reads {}, which {} is to predict: the model would be shown the answer", quoted(head.target),
+                       path),
+           "take the column out of the spec");
+    }
+  }
+
   void recommender() const {
+    if (spec_.train.compat != "none") fail("train.compat", "goes with models over rows");
+    if (spec_.train.reduction != "mean" && spec_.train.reduction != "sum") {
+      fail("train.reduction", fmt::format("cannot be {} for a recommender", quoted(spec_.train.reduction)),
+           "mean or sum");
+    }
     if (spec_.data.path.empty() && spec_.data.query.empty())
       fail("data.path", "is missing", "name the CSV file: data = { path = \"ratings.csv\", ... }");
     if (spec_.data.group_by.empty()) {
@@ -159,8 +235,9 @@ class Validator {
     const std::string path = "columns." + spec_.head.target;
     const auto* column = std::get_if<VocabularyColumn>(&spec_.columns.at(spec_.head.target));
     if (column == nullptr) {
-      fail(path + ".kind", fmt::format("cannot be {} for the target of a recommender",
-                                       quoted(column_kind(spec_.columns.at(spec_.head.target)))),
+      fail(path + ".kind",
+           fmt::format("cannot be {} for the target of a recommender",
+                       quoted(column_kind(spec_.columns.at(spec_.head.target)))),
            "take \"vocabulary\"");
     }
     const VocabularyColumn plain;
@@ -208,11 +285,10 @@ class Validator {
   }
 
   /// -1 stands for the default of the optimizer's name; nothing between it and the possible values does.
-  void optimizer() const {
-    const OptimizerOptions& o = spec_.train.optimizer;
+  void optimizer(const std::string& path, const OptimizerOptions& o) const {
     const auto check = [&](const char* name, float value, bool zero) {
       if (value > 0 || value == -1 || (zero && value == 0)) return;
-      fail(std::string("train.optimizer.") + name,
+      fail(path + "." + name,
            fmt::format("must be {} 0, or -1 for the default, not {}", zero ? "at least" : "above", value));
     };
     check("lr", o.lr, false);
@@ -221,7 +297,15 @@ class Validator {
     try {
       resolve(o);
     } catch (const Error& error) {
-      fail("train.optimizer", "does not fit together: " + error.message(), error.fix());
+      fail(path, "does not fit together: " + error.message(), error.fix());
+    }
+  }
+
+  void schedule() const {
+    try {
+      check_schedule(spec_.train.schedule);
+    } catch (const Error& error) {
+      fail("train.schedule", "does not fit together: " + error.message(), error.fix());
     }
   }
 
@@ -236,12 +320,20 @@ class Validator {
                fmt::format("counts events when by = \"time\": an integer up to 1000000 is needed, not {}", value));
         }
       }
-    } else if (s.by != "none" && s.folds == 0 && s.valid + s.test >= 1) {
+    } else if (s.by != "none" && s.by != "value" && s.folds == 0 && s.valid + s.test >= 1) {
       fail(s.valid >= 1 ? "split.valid" : "split.test",
            fmt::format("leaves nothing to train on: valid + test is {}, and must be below 1", s.valid + s.test),
            "shares are of all groups, such as valid = 0.05 and test = 0.05");
     }
-    if (s.by == "column" && s.column.empty()) fail("split.column", "is missing: by = \"column\" needs it");
+    if ((s.by == "column" || s.by == "value") && s.column.empty()) {
+      fail("split.column", fmt::format("is missing: by = {} needs it", quoted(s.by)));
+    }
+    if (s.by == "value" && s.folds + s.valid + s.test > 0) {
+      fail("split", "by = \"value\" has bounds, no shares and folds", "set valid_from and test_from");
+    }
+    if (s.by != "value" && !(s.valid_from.empty() && s.test_from.empty())) {
+      fail(s.valid_from.empty() ? "split.test_from" : "split.valid_from", "goes with by = \"value\"");
+    }
     if (s.folds == 1) fail("split.folds", "must be 0 or at least 2: one fold leaves nothing to train on");
     if (s.fold > 0 && s.fold >= s.folds) {
       fail("split.fold", fmt::format("must be below folds, which is {}, not {}", s.folds, s.fold));
@@ -251,7 +343,10 @@ class Validator {
   /// What is held out has to be what the protocol asks about.
   void protocol() const {
     const SplitOptions& s = spec_.split;
-    if (s.by == "row") fail("split.by", "cannot be \"row\" for a recommender, which needs whole histories", "split by = \"group\"");
+    if (s.by == "row" || s.by == "value") {
+      fail("split.by", fmt::format("cannot be {} for a recommender, which needs whole histories", quoted(s.by)),
+           "split by = \"group\"");
+    }
     const bool next_item = spec_.eval.protocol == "next-item";
     if (s.by == "time" && !next_item) {
       fail("split.by",
@@ -285,17 +380,86 @@ class Validator {
 
 }  // namespace
 
-void resolve(Spec& spec) {
-  for (auto& [name, column] : spec.columns) fill_source(column, name);
-  if (spec.split.by == "group" && spec.data.group_by.empty()) spec.split.by = "row";
-  if (spec.model.kind == "auto") spec.model.kind = spec.data.group_by.empty() ? "none" : "recommender";
+namespace {
+
+void resolve_optimizer(OptimizerOptions& options) {
+  try {
+    options = resolve(options);
+  } catch (const Error&) {
+    return;  // validate() says what is wrong with it, and where
+  }
+}
+
+/// What TensorFlow's canned estimators take where nothing is said.
+void resolve_compat(Spec& spec) {
+  TrainOptions& train = spec.train;
+  const bool v1 = train.compat == "tf1";
+  const std::string& kind = spec.model.kind;
+  const auto columns = static_cast<double>(spec.model.wide.empty() ? spec.columns.size() : spec.model.wide.size());
+  const auto set = [&](OptimizerOptions& optimizer, const char* name, double rate) {
+    if (optimizer.name == "auto") {
+      optimizer.name = name;
+      if (optimizer.lr == -1.0F) optimizer.lr = static_cast<float>(rate);
+    }
+    if (optimizer.compat == "none") optimizer.compat = v1 ? "tf1" : "keras";
+  };
+  const bool wide_deep = kind == "wide_deep";
+  if (wide_deep && train.optimizers.empty()) train.optimizers["linear/*"];
+  for (auto& [pattern, optimizer] : train.optimizers) {
+    set(optimizer, pattern.starts_with("linear/") ? "ftrl" : "adagrad", std::min(0.005, 1 / std::sqrt(columns)));
+  }
+  if (kind == "linear") {
+    set(train.optimizer, "ftrl", 0.2);
+  } else if (kind == "baseline") {
+    set(train.optimizer, "ftrl", 0.3);
+  } else {
+    set(train.optimizer, "adagrad", v1 && !wide_deep ? 0.05 : 0.001);
+  }
+  if (train.schedule.kind == "auto") train.schedule.kind = "constant";
+  if (train.reduction == "auto") train.reduction = v1 ? "sum" : "mean";
+  if (spec.model.dropout == -1.0F) spec.model.dropout = 0;
+  if (spec.model.batch_norm_momentum == -1.0F) spec.model.batch_norm_momentum = 0.999F;
+  spec.model.prior_bias = false;
+}
+
+/// What trains rows well: docs/design/0006-row-model-defaults.md.
+void resolve_rows(Spec& spec) {
+  TrainOptions& train = spec.train;
+  if (train.optimizer.name == "auto") {
+    train.optimizer.name = "adam";
+    if (train.optimizer.lr == -1.0F) train.optimizer.lr = 0.003F;
+  }
+  if (spec.model.dropout == -1.0F) spec.model.dropout = 0.3F;
+  if (train.batch == 0) train.batch = 128;
+  if (train.epochs == 0) train.epochs = 10;
+}
+
+/// What is left open and follows from nothing else.
+void resolve_common(Spec& spec) {
+  if (spec.train.schedule.kind == "auto") spec.train.schedule.kind = "cosine";
+  if (spec.train.reduction == "auto") spec.train.reduction = "mean";
+  if (spec.model.dropout == -1.0F) spec.model.dropout = 0.2F;
+  if (spec.model.batch_norm_momentum == -1.0F) spec.model.batch_norm_momentum = 0.99F;
+  if (spec.train.batch == 0) spec.train.batch = 256;
+  if (spec.train.epochs == 0) spec.train.epochs = 4;
+  resolve_optimizer(spec.train.optimizer);
+  for (auto& [pattern, options] : spec.train.optimizers) resolve_optimizer(options);
+}
+
+void resolve_row_model(Spec& spec) {
+  spec.head.share.clear();
+  if (spec.train.compat != "none") resolve_compat(spec);
+  resolve_rows(spec);
+  resolve_common(spec);
+  std::string& metric = spec.train.early_stop.metric;
+  if (metric.empty()) metric = spec.heads.empty() ? "average_loss" : "loss";
+}
+
+void resolve_recommender(Spec& spec) {
+  if (spec.head.kind == "auto") spec.head.kind = "softmax";
   if (spec.head.target.empty() && spec.columns.size() == 1) spec.head.target = spec.columns.begin()->first;
   if (spec.head.share == "auto") spec.head.share = spec.head.target;
-
-  try {
-    spec.train.optimizer = resolve(spec.train.optimizer);
-  } catch (const Error&) {  // as below
-  }
+  resolve_common(spec);
 
   std::vector<std::string>& metrics = spec.eval.metrics;
   if (metrics.empty()) metrics = default_metrics(spec.eval.protocol);
@@ -303,9 +467,25 @@ void resolve(Spec& spec) {
     const std::vector<Metric> parsed = parse_metrics(metrics);
     std::transform(parsed.begin(), parsed.end(), metrics.begin(), metric_name);
   } catch (const Error&) {
-    return;  // validate() says what is wrong with them, and where
+    return;  // likewise
   }
   if (spec.train.early_stop.metric.empty()) spec.train.early_stop.metric = metrics.front();
+}
+
+}  // namespace
+
+void resolve(Spec& spec) {
+  for (auto& [name, column] : spec.columns) fill_source(column, name);
+  if (spec.split.by == "group" && spec.data.group_by.empty()) spec.split.by = "row";
+  const bool has_head = !spec.head.target.empty() || !spec.heads.empty();
+  if (spec.model.kind == "auto") {
+    spec.model.kind = !spec.data.group_by.empty() ? "recommender" : has_head ? "wide_deep" : "none";
+  }
+  if (is_row_model(spec)) {
+    resolve_row_model(spec);
+  } else {
+    resolve_recommender(spec);
+  }
 }
 
 void validate(const Spec& spec) {

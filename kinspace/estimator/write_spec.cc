@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "kinspace/base/text.h"
+#include "kinspace/data/batch.h"
 #include "kinspace/estimator/spec_io.h"
 #include "kinspace/estimator/spec_options.h"
 
@@ -67,6 +69,13 @@ std::vector<std::pair<std::string, std::vector<Option>>> by_table(std::vector<Op
   return tables;
 }
 
+/// The path of a table as TOML, with quotes around keys that need them.
+std::string toml_path(const std::string& path) {
+  std::string out;
+  for (const std::string_view key : split(path, '.')) out += (out.empty() ? "" : ".") + toml_key(key);
+  return out;
+}
+
 std::map<std::string, std::string> all_texts(const Spec& spec) {
   Spec copy = spec;
   resolve(copy);
@@ -113,8 +122,7 @@ std::string schema_of(const Option& option) {
 }
 
 /// Tables around the leaves of `node`, which stands at `path`.
-std::string schema_of(const Node& node, const std::string& path,
-                      const std::map<std::string, OptionTable>& tables) {
+std::string schema_of(const Node& node, const std::string& path, const std::map<std::string, OptionTable>& tables) {
   if (node.children.empty()) return node.text;
   std::string properties;
   for (const auto& [key, child] : node.children) {
@@ -164,7 +172,7 @@ std::string to_toml(const Spec& spec) {
   resolve(copy);
   std::string out;
   for (const auto& [table, options] : by_table(list_options(copy))) {
-    if (!table.empty()) out += fmt::format("\n[{}]\n", table);
+    if (!table.empty()) out += fmt::format("\n[{}]\n", toml_path(table));
     for (const Option& option : options) out += fmt::format("{} = {}\n", leaf(option.path), toml_text(option));
   }
   return out;
@@ -187,12 +195,22 @@ std::vector<std::string> differing_keys(const Spec& before, const Spec& after) {
   return out;
 }
 
+/// The schema of a table whose keys the user chooses, from that of its entry "*".
+void name_freely(Node& table, const std::string& path, const std::map<std::string, OptionTable>& tables) {
+  const std::string entry = schema_of(table.children["*"], path + ".*", tables);
+  table = Node{};
+  table.text = fmt::format("{{\"type\":\"object\",\"description\":{},\"additionalProperties\":{}}}",
+                           json_string(tables.at(path).help), entry);
+}
+
 std::string spec_json_schema() {
   Node root;
   std::string kinds;
   std::map<std::string, OptionTable> tables;
   for (const std::string& kind : column_kinds()) {
     Spec spec = example_spec("*", kind);
+    spec.heads["*"] = {};
+    spec.train.optimizers["*"] = {};
     root = Node{};
     for (const Option& option : list_options(spec)) root.at(option.path).text = schema_of(option);
     tables = list_tables(spec);
@@ -204,6 +222,8 @@ std::string spec_json_schema() {
       "{{\"type\":\"object\",\"description\":{},\"propertyNames\":{{\"pattern\":\"^[A-Za-z0-9_-]{{1,64}}$\"}},"
       "\"additionalProperties\":{{\"anyOf\":[{}]}}}}",
       json_string(tables.at("columns").help), kinds);
+  name_freely(root.children["heads"], "heads", tables);
+  name_freely(root.children["train"].children["optimizers"], "train.optimizers", tables);
   std::string out = schema_of(root, "", tables);
   out.insert(1,
              "\"$schema\":\"https://json-schema.org/draft/2020-12/schema\",\"title\":\"Kinspace "

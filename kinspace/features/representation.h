@@ -15,6 +15,9 @@ struct EmbedOptions {
   float max_norm = 0.0F;         ///< vectors longer than it are scaled down to it when looked up; 0: none are
   bool prune = true;             ///< false: as TensorFlow's use_safe_embedding_lookup = False
   bool trainable = true;         ///< false: the table keeps its start
+  std::string checkpoint = {};   ///< file or pattern that the table starts from; empty: random numbers
+  std::string tensor = {};       ///< its name there; empty: the table's own name, or the only tensor
+  std::string keys = {};         ///< vocabulary file of its rows there; empty: as the file itself says
   std::string share = {};  ///< columns of the same share and num_buckets have one table; empty: a table of its own
 };
 
@@ -44,6 +47,12 @@ void describe(EmbedOptions& o, Visitor& v) {
            "negative ids have no vector, nor (mean, sqrtn) have ids whose weight is not positive; false: negative ids "
            "are errors, and every weight counts");
   v.option("trainable", o.trainable, "false: the table keeps its start");
+  v.option("checkpoint", o.checkpoint,
+           "run directory, checkpoint, file of vectors or pattern that the table starts from; empty: random numbers");
+  v.option("tensor", o.tensor, "checkpoint: name of the tensor; empty: that of the table, or the only one");
+  v.option("keys", o.keys,
+           "checkpoint: vocabulary file with the keys of the tensor's rows, for files that do not know them; empty: as "
+           "the file says, else rows are taken by number");
   v.option("share", o.share,
            "columns that name the same share and have as many ids use one table; empty: a table each");
 }

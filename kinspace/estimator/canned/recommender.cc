@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "kinspace/nn/activation.h"
 #include "kinspace/nn/elementwise.h"
 #include "kinspace/nn/sampled_softmax.h"
 #include "kinspace/nn/softmax_loss.h"
@@ -18,18 +19,9 @@ std::int64_t output_width(const Spec& spec, std::int64_t dim) {
   return spec.model.layers.empty() || spec.model.residual || !spec.head.share.empty() ? dim : spec.model.layers.back();
 }
 
-kernels::Activation activation_from_name(const std::string& name) {
-  using kernels::Activation;
-  if (name == "relu") return Activation::kRelu;
-  if (name == "tanh") return Activation::kTanh;
-  if (name == "sigmoid") return Activation::kSigmoid;
-  if (name == "gelu") return Activation::kGelu;
-  return Activation::kLinear;
-}
-
 Var hidden_layers(Step& step, Var x) {
   const ModelOptions& model = step.spec().model;
-  const kernels::Activation activation = activation_from_name(model.activation);
+  const kernels::Activation activation = activation_named(model.activation);
   Var h = x;
   for (std::size_t i = 0; i < model.layers.size(); ++i) {
     if (i > 0) h = step.dropout(h, model.dropout);

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kinspace/base/thread_pool.h"
+#include "kinspace/estimator/row_data.h"
+#include "kinspace/estimator/run_state.h"
+#include "kinspace/estimator/step.h"
+
+namespace kin {
+
+/// A trained model over rows, loaded once and validated whole: encodes rows as in training, and predicts.
+/// Threads   one call at a time.
+class Predictor {
+ public:
+  /// Reads a run directory. `model` is the model function that it was trained with, where that was no canned one.
+  /// Errors   kIo (no model there: nothing is predicted from random weights), kCorruption, kNotSupported,
+  ///          kInvalidArgument when the directory holds a recommender.
+  static Predictor load(const std::string& directory, const ModelFn& model = {});
+  ~Predictor();
+  Predictor(Predictor&&) noexcept;
+  Predictor& operator=(Predictor&&) noexcept;
+
+  const Spec& spec() const noexcept;
+  const ModelAttributes& attributes() const noexcept;
+  const std::string& checksum() const noexcept;  ///< of its manifest, and so of everything: the model's name
+  const Head& head() const noexcept;
+  const ParameterStore& parameters() const noexcept;
+
+  /// Predictions for encoded rows (encode them with encoder()): those of the head and of the model function.
+  std::vector<Prediction> predict(ThreadPool& pool, const EncodedBatch& rows);
+
+  /// The encoder of rows without labels.
+  Encoder& encoder() noexcept;
+
+  /// The rows of a table, in batches in their order. Errors   those of encode_rows(), and what `take` throws.
+  EncodeCounts predict(ThreadPool& pool, Table& table, const EncodeOptions& options,
+                       FunctionRef<void(std::int64_t rows, const std::vector<Prediction>&)> take);
+
+  struct Evaluation {
+    std::vector<NamedValue> metrics;
+    std::int64_t rows = 0;
+  };
+
+  /// Metrics over a part of the spec's data, or, with data options of another table, over all of its rows; over the
+  /// first `max_rows` of them, 0: all. "loss" is the mean over batches of `batch` rows (0: as in training), as
+  /// TensorFlow has it; all else is by row. Errors   those of load_rows(); kBadData when there is no row.
+  Evaluation evaluate(ThreadPool& pool, Part part, const EncodeOptions& options, std::int64_t max_rows = 0,
+                      std::int64_t batch = 0);
+  Evaluation evaluate(ThreadPool& pool, const DataOptions& data, const EncodeOptions& options,
+                      std::int64_t max_rows = 0, std::int64_t batch = 0);
+
+ private:
+  struct Impl;
+  explicit Predictor(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace kin

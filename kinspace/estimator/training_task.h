@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kinspace/base/thread_pool.h"
+#include "kinspace/estimator/run_state.h"
+#include "kinspace/estimator/step.h"
+#include "kinspace/estimator/train.h"
+#include "kinspace/estimator/warm_start.h"
+#include "kinspace/formats/manifest.h"
+
+namespace kin {
+
+/// What a training loop needs to know of what it trains: examples, a model function over them, and how well it does.
+/// The loop itself (train.cc) knows neither histories nor tables.
+class TrainingTask {
+ public:
+  virtual ~TrainingTask() = default;
+
+  virtual const Spec& spec() const noexcept = 0;  ///< as given, with what followed from the data
+  virtual RunPlan& plan() noexcept = 0;
+  virtual const std::string& data_digest() const noexcept = 0;
+
+  /// Examples of an epoch.
+  virtual std::int64_t size() const noexcept = 0;
+
+  /// Makes examples first, first + 1, ... of an epoch the batch, at most spec().train.batch; returns how many.
+  virtual std::int64_t fill(std::int64_t epoch, std::int64_t first) = 0;
+
+  /// Runs the model function on that batch.
+  virtual EstimatorSpec run(ParameterStore& store, Tape& tape, Mode mode) = 0;
+
+  /// What a warm start joins rows by.
+  virtual ParameterKeys keys() const = 0;
+
+  /// After the first run of the model function: starts what does not start from random numbers.
+  virtual void initialize(ParameterStore& /*store*/, const EstimatorSpec& /*out*/) {}
+
+  /// Whether there is something to validate on, and which metric decides.
+  virtual bool validates() const noexcept = 0;
+  virtual std::string metric() const = 0;
+  virtual bool metric_rises() const = 0;
+
+  /// All metrics on the validation part.
+  virtual std::vector<NamedValue> validate(ThreadPool& pool, ParameterStore& store) = 0;
+
+  /// Writes what a model of this run keeps beside its weights. Errors   kIo.
+  virtual std::vector<FileRecord> save_files(const std::string& directory) = 0;
+
+  virtual ModelAttributes attributes() const = 0;
+};
+
+/// The task of a spec. Errors   those of train() up to its first step.
+std::unique_ptr<TrainingTask> recommender_task(const Spec& spec, const RunOptions& options, ThreadPool& pool,
+                                               TrainObserver& observer);
+std::unique_ptr<TrainingTask> row_task(const Spec& spec, const RunOptions& options, TrainObserver& observer,
+                                       ModelFn model);
+
+}  // namespace kin
