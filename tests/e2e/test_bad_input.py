@@ -10,7 +10,7 @@ HEADER = "userId,movieId,rating,timestamp\n"
 SPECS = [  # what is replaced, by what, words of the message
     ("epochs = 3", "epoch = 3", ["epoch", "epochs", "spec.toml:7"]),
     ("batch = 32", 'batch = "many"', ["batch", "spec.toml:7"]),
-    ("batch = 32", "batch = 0", ["batch"]),
+    ("batch = 32", "batch = -1", ["batch"]),
     ("lr = 0.01", "lr = -2.0", ["lr"]),
     ("lr = 0.01", "lr = nan", ["lr"]),
     ('name = "adam"', 'name = "adan"', ["adan", "adam"]),
