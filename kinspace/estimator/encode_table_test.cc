@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
 #include <unistd.h>
 
 #include <filesystem>
@@ -23,7 +22,8 @@ using ::testing::HasSubstr;
 /// A directory with a table and a spec over it.
 class Encoding : public ::testing::Test {
  protected:
-  Encoding() : directory_(std::filesystem::path(::testing::TempDir()) / ("kin-encode-test-" + std::to_string(::getpid()))) {
+  Encoding()
+      : directory_(std::filesystem::path(::testing::TempDir()) / ("kin-encode-test-" + std::to_string(::getpid()))) {
     std::filesystem::remove_all(directory_);
     std::filesystem::create_directories(directory_);
     options_.directory = directory_.string();
@@ -150,10 +150,9 @@ TEST_F(Encoding, CountsCollisions) {
   std::string text = "c\n";
   for (int i = 0; i < 100; ++i) text += "v" + std::to_string(i) + "\n";
   write("t.csv", text);
-  const ColumnsPlan plan =
-      plan_columns(spec("columns.h = { kind = 'hash', source = 'c', buckets = 10 }\n"
-                        "columns.v = { kind = 'vocabulary', source = 'c', embed = 5 }\n"),
-                   options_);
+  const ColumnsPlan plan = plan_columns(spec("columns.h = { kind = 'hash', source = 'c', buckets = 10 }\n"
+                                             "columns.v = { kind = 'vocabulary', source = 'c', embed = 5 }\n"),
+                                        options_);
   ASSERT_EQ(plan.columns.size(), 2U);
   EXPECT_EQ(plan.columns[0].distinct, 100);
   EXPECT_EQ(plan.columns[0].collisions, 90);
@@ -172,7 +171,8 @@ TEST(ExpectedCollisions, FollowsTheFormula) {
 }
 
 TEST(RowSplit, RefusesATimeSplitOfRows) {
-  Spec by_time = parse_spec("spec = 1\ndata = { path = 'a.csv' }\ncolumns.c = 'numeric'\nsplit = { by = 'time', test = 1 }\n", "s");
+  Spec by_time = parse_spec(
+      "spec = 1\ndata = { path = 'a.csv' }\ncolumns.c = 'numeric'\nsplit = { by = 'time', test = 1 }\n", "s");
   const Field fields[] = {{.name = "c"}};
   EXPECT_THROW(RowSplit(by_time, fields, "a.csv"), Error);
 }
@@ -190,6 +190,35 @@ TEST(RowSplit, SplitsRowsByNumberAlikeInEveryBatch) {
   const auto tested = std::count(whole.begin(), whole.end(), Part::kTest);
   EXPECT_GT(tested, 15);
   EXPECT_LT(tested, 45);
+}
+
+TEST(RowSplitByValue, BoundsAreNumbersTimesOrStrings) {
+  Spec spec;
+  spec.split.by = "value";
+  spec.split.column = "t";
+  spec.split.valid_from = "2001-01-02";
+  spec.split.test_from = "2001-01-02T12:00:00";
+  const std::vector<std::int64_t> hours = {978307199, 978393600, 978436799, 978436800};  // around them
+  const auto parts = [&](const Field& field, std::vector<std::int64_t> values) {
+    RowSplit split(spec, std::vector<Field>{field}, "t.csv");
+    Column column;
+    column.type = ColumnType::kInteger;
+    column.integers = values;
+    std::vector<Part> out;
+    split.parts(static_cast<std::int64_t>(values.size()), &column, 0, out);
+    return out;
+  };
+  Field field{.name = "t", .type = ColumnType::kInteger, .unit = TimeUnit::kSeconds};
+  EXPECT_THAT(parts(field, hours), ElementsAre(Part::kTrain, Part::kValid, Part::kValid, Part::kTest));
+  std::vector<std::int64_t> micros = hours;
+  for (std::int64_t& value : micros) value *= 1000000;
+  field.unit = TimeUnit::kMicroseconds;
+  EXPECT_THAT(parts(field, micros), ElementsAre(Part::kTrain, Part::kValid, Part::kValid, Part::kTest));
+  field.unit = TimeUnit::kNone;
+  EXPECT_THROW(parts(field, hours), Error);
+  spec.split.valid_from = "3";
+  spec.split.test_from = "";
+  EXPECT_THAT(parts(field, {2, 3, 4}), ElementsAre(Part::kTrain, Part::kValid, Part::kValid));
 }
 
 }  // namespace

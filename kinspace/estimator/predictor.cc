@@ -73,6 +73,11 @@ Predictor Predictor::load(const std::string& directory, const ModelFn& model) {
         is_recommender(spec) ? "kin recommend answers from it" : "kin similar answers from it");
   }
   ModelAttributes attributes = model_attributes_from_json(manifest.attributes, std::string(kModelManifest));
+  if (attributes.custom && !model) {
+    throw Error::not_supported(
+        fmt::format("{} was made by a model function of a program, which is not stored", directory),
+        "predict with that program: kin::Predictor::load(directory, model_function)");
+  }
   FittedColumns learned =
       load_fitted_columns(directory, manifest, attributes.learned.empty() ? "{}" : attributes.learned);
   auto impl =

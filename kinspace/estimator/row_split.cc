@@ -9,16 +9,39 @@
 #include "kinspace/base/hash.h"
 #include "kinspace/base/text.h"
 #include "kinspace/data/parse_number.h"
+#include "kinspace/features/time_part.h"
 
 namespace kin {
 namespace {
 
+/// Ticks of a column of times in one second.
+double ticks_per_second(TimeUnit unit) noexcept {
+  switch (unit) {
+    case TimeUnit::kDays:
+      return 1.0 / 86400;
+    case TimeUnit::kMilliseconds:
+      return 1e3;
+    case TimeUnit::kMicroseconds:
+      return 1e6;
+    case TimeUnit::kNanoseconds:
+      return 1e9;
+    default:
+      return 1;
+  }
+}
+
 double bound(const std::string& text, const char* key, const Field& field) {
   double number = 0;
   if (text.empty()) return std::numeric_limits<double>::infinity();
+  if (field.unit != TimeUnit::kNone) {
+    const TimeDeriver epoch(TimePart::kEpoch, TimeZone("UTC"));
+    if (const auto seconds = epoch.of(text)) return static_cast<double>(*seconds) * ticks_per_second(field.unit);
+  }
   if (parse_number(text, number) == Parsed::kOk) return number;
-  throw Error::invalid_argument(
-      fmt::format("{} = {} is no number, and column {} holds numbers", key, quoted(text), quoted(field.name)));
+  throw Error::invalid_argument(fmt::format("{} = {} is no {}, and column {} holds {}", key, quoted(text),
+                                            field.unit == TimeUnit::kNone ? "number" : "time", quoted(field.name),
+                                            field.unit == TimeUnit::kNone ? "numbers" : "times"),
+                                field.unit == TimeUnit::kNone ? "" : "write it as 2001-12-31, or 2001-12-31T23:59:59");
 }
 
 }  // namespace

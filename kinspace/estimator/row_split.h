@@ -17,7 +17,8 @@ namespace kin {
 /// group, column  rows by the value of data.group_by or split.column, as split_by_share() and split_by_fold() do
 /// row            rows by their number in the table, likewise
 /// value          rows whose split.column is at least split.test_from are tested on, else those at least
-///                split.valid_from validated on; numbers compare as numbers, strings by their bytes
+///                split.valid_from validated on; numbers compare as numbers, times with dates as
+///                2001-12-31 or 2001-12-31T23:59:59, strings by their bytes
 /// none           all rows
 class RowSplit {
  public:

@@ -6,6 +6,7 @@
 #include "kinspace/base/error.h"
 #include "kinspace/base/random.h"
 #include "kinspace/base/text.h"
+#include "kinspace/estimator/canned/row_models.h"
 #include "kinspace/estimator/dataset.h"
 #include "kinspace/estimator/fitted_columns.h"
 #include "kinspace/estimator/row_data.h"
@@ -20,7 +21,8 @@ class RowTask final : public TrainingTask {
   RowTask(const Spec& spec, RowData data, ModelFn model)
       : spec_(spec),
         data_(std::move(data)),
-        model_(std::move(model)),
+        custom_(model != nullptr),
+        model_(model ? std::move(model) : row_model(spec)),
         train_rows_(data_.rows(Part::kTrain)),
         valid_rows_(data_.rows(Part::kValid)) {
     context_.spec = &spec_;
@@ -94,6 +96,7 @@ class RowTask final : public TrainingTask {
   ModelAttributes attributes() const override {
     ModelAttributes attributes;
     attributes.events = size();
+    attributes.custom = custom_;
     attributes.learned = fitted_numbers_json(data_.encoded.encoder.learned());
     return attributes;
   }
@@ -146,6 +149,7 @@ class RowTask final : public TrainingTask {
 
   Spec spec_;
   RowData data_;
+  bool custom_;
   ModelFn model_;
   RowContext context_;
   std::vector<std::int64_t> train_rows_;

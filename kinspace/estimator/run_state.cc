@@ -75,6 +75,7 @@ std::string to_json(const ModelAttributes& attributes) {
   json value{{"step", attributes.step},     {"dim", attributes.dim},       {"negatives", attributes.negatives},
              {"groups", attributes.groups}, {"events", attributes.events}, {"data_digest", attributes.data_digest},
              {"labels", attributes.labels}};
+  if (attributes.custom) value["custom"] = true;
   if (!attributes.learned.empty()) value["learned"] = json::parse(attributes.learned);
   if (attributes.metric_value)
     value["validation"] = {{"metric", attributes.metric}, {"value", *attributes.metric_value}};
@@ -91,6 +92,7 @@ ModelAttributes model_attributes_from_json(const std::string& text, const std::s
     value.at("events").get_to(attributes.events);
     value.at("data_digest").get_to(attributes.data_digest);
     value.at("labels").get_to(attributes.labels);
+    attributes.custom = value.value("custom", false);
     if (value.contains("learned")) attributes.learned = value["learned"].dump();
     if (value.contains("validation")) {
       value["validation"].at("metric").get_to(attributes.metric);

@@ -35,6 +35,7 @@ struct ModelAttributes {
   std::optional<double> metric_value;
   std::string data_digest;
   bool labels = false;  ///< titles of the rows are stored
+  bool custom = false;  ///< made by a model function of a program, without which nothing can be predicted
   std::string learned;  ///< models over rows: numbers that columns learned, as fitted_numbers_json() writes them
 };
 

@@ -12,7 +12,6 @@
 #include "kinspace/base/error.h"
 #include "kinspace/base/file.h"
 #include "kinspace/base/text.h"
-#include "kinspace/estimator/canned/row_models.h"
 #include "kinspace/estimator/checkpoint_list.h"
 #include "kinspace/estimator/dataset.h"
 #include "kinspace/estimator/early_stop.h"
@@ -405,7 +404,7 @@ void refuse_other_spec(const Spec& spec, const std::string& directory) {
 std::unique_ptr<TrainingTask> make_task(const Spec& spec, const RunOptions& options, ThreadPool& pool,
                                         TrainObserver& observer, const ModelFn& model) {
   if (is_recommender(spec)) return recommender_task(spec, options, pool, observer);
-  return row_task(spec, options, observer, model ? model : row_model(spec));
+  return row_task(spec, options, observer, model);
 }
 
 }  // namespace

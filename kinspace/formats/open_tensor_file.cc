@@ -41,8 +41,9 @@ bool is_kept_manifest(const std::string& name) {
   return name == kept_checkpoint_manifest(step);
 }
 
-/// The manifest of the newest kept checkpoint of a run that a pattern such as "london/*-000120*" means, which is also
-/// known by TensorFlow's name, "london/*ckpt-120*"; nothing when the directory is no run or keeps none of that name.
+/// The manifest of the newest checkpoint of a run, kept or published, that a pattern such as "london/*-000120*" means;
+/// each is also known by TensorFlow's name, "london/*ckpt-120*". Nothing when the directory is no run or has none so
+/// called.
 std::optional<std::string> kept_in_run(const std::string& pattern) {
   if (pattern.find_first_of("*?[") == std::string::npos) return std::nullopt;
   const fs::path parent = fs::path(pattern).parent_path();
@@ -57,7 +58,33 @@ std::optional<std::string> kept_in_run(const std::string& pattern) {
       return (fs::path(directory) / name).string();
     }
   }
+  // The newest checkpoint and the published model have no manifest with a number; their files have.
+  for (const std::string_view manifest : {kModelManifest, kCheckpointManifest}) {
+    if (!file_exists((fs::path(directory) / manifest).string())) continue;
+    for (const FileRecord& file : read_run_manifest(directory, manifest).files) {
+      const std::int64_t step = checkpoint_step(fs::path(file.path).stem().string());
+      if (step >= 0 && (matches(file.path) || matches(fmt::format("model.ckpt-{}", step)))) {
+        return (fs::path(directory) / manifest).string();
+      }
+    }
+  }
   return std::nullopt;
+}
+
+/// The only run directory or file that a pattern means; nothing when it means none or several, such as the files of one
+/// checkpoint of TensorFlow.
+std::optional<std::string> only_match(const std::string& pattern) {
+  if (pattern.find_first_of("*?[") == std::string::npos) return std::nullopt;
+  const fs::path parent = fs::path(pattern).parent_path();
+  const std::string wanted = fs::path(pattern).filename().string();
+  std::vector<std::string> found;
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(parent.empty() ? "." : parent, error)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(".") || ::fnmatch(wanted.c_str(), name.c_str(), 0) != 0) continue;
+    if (entry.is_regular_file(error) || is_run(entry.path())) found.push_back(entry.path().string());
+  }
+  return found.size() == 1 ? std::optional(found.front()) : std::nullopt;
 }
 
 /// What a file is, from its content and what lies beside it; empty when it is nothing known.
@@ -112,6 +139,7 @@ std::unique_ptr<TensorFile> open_tensor_file(const std::string& path, const Tens
       format = is_run(path) ? "run" : "tf-checkpoint";
     } else if (!file_exists(path) || file_exists(tf_index_path(path))) {
       if (const auto kept = kept_in_run(path)) return open_run(*kept);
+      if (const auto only = only_match(path)) return open_tensor_file(*only, options);
       format = "tf-checkpoint";
     } else {
       format = sniff(path);

@@ -178,7 +178,9 @@ std::vector<std::string> TfV1Checkpoint::read_strings(const StoredTensor& tensor
   }
   // Now as many are there as the shape says.
   std::vector<std::string> all(static_cast<std::size_t>(tensor.elements()));
-  for (auto& [part, own] : slices) {
+  for (auto& slice : slices) {
+    const Part* const part = slice.first;
+    auto& own = slice.second;  // a binding could not be captured
     visit_slice_runs(part->slice, tensor.shape, 0, tensor.elements(), [&](const SliceRun& run) {
       std::move(own.begin() + run.in_slice, own.begin() + run.in_slice + run.count, all.begin() + run.in_tensor);
     });

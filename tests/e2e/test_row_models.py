@@ -233,3 +233,14 @@ def test_gates(rows):
     kin("train", write_spec(rows), "-o", rows / "run")
     kin("evaluate", rows / "run", "--fail-under", "average_loss=5", "--fail-under", "auc=0.1")
     assert "above" in kin("evaluate", rows / "run", "--fail-under", "average_loss=0.0001", status=1).stderr
+
+
+@pytest.mark.parametrize("pattern", ["london/*ckpt-{step}*", "london/weights-*", "lon*", "london/*-0*{step}.safetensors"])
+def test_a_pattern_finds_a_run_of_ours(rows, pattern):
+    spec = write_spec(rows)
+    kin("train", spec, "-o", rows / "london")
+    step = kin_json("info", rows / "london")["step"]
+    columns = COLUMNS.replace("embed = { dim = 3 }", f'embed = {{ dim = 3, checkpoint = "{pattern.format(step=step)}", trainable = false }}')
+    done = kin("train", write_spec(rows, columns=columns, name="paris.toml"), "-o", rows / "paris")
+    assert "city/embedding: 5 rows by key from city/embedding" in done.stderr
+    assert (weights(rows / "london")["city/embedding"] == weights(rows / "paris")["city/embedding"]).all()
