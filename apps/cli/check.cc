@@ -59,13 +59,12 @@ Report report_of(const ColumnsPlan& plan, bool json) {
     report.fields.emplace_back("rows", plan.rows);
     report.fields.emplace_back("kept_rows", plan.kept_rows);
   }
-  report.columns = {{"column"}, {"kind"},     {"ids"},      {"form"},       {"dim"},
-                    {"rule"},   {"width"},    {"memory"},   {"values"},     {"collisions"},
-                    {"expected", 1}};
+  report.columns = {{"column"}, {"kind"},   {"ids"},    {"form"},       {"dim"},        {"rule"},
+                    {"width"},  {"memory"}, {"values"}, {"collisions"}, {"expected", 1}};
   for (const ColumnPlan& c : plan.columns) {
     const bool table = c.form == "embedding";
-    report.rows.push_back({c.name, c.kind, c.categorical ? Cell(c.ids) : Cell(), c.form,
-                           table ? Cell(c.dim) : Cell(), c.categorical ? Cell(c.rule_dim) : Cell(), c.width,
+    report.rows.push_back({c.name, c.kind, c.categorical ? Cell(c.ids) : Cell(), c.form, table ? Cell(c.dim) : Cell(),
+                           c.categorical ? Cell(c.rule_dim) : Cell(), c.width,
                            table ? bytes(c.table_bytes, json) : Cell(), count(c.distinct), count(c.collisions),
                            c.expected_collisions ? Cell(*c.expected_collisions) : Cell()});
   }

@@ -1,51 +1,9 @@
 #include "apps/cli/commands.h"
 #include "apps/cli/flags.h"
+#include "apps/cli/shared_flags.h"
 
 namespace kin::cli {
 namespace {
-
-constexpr std::int64_t kMaxK = 1'000'000;
-
-constexpr Argument kModel = {"MODEL", "run directory, as kin train leaves it"};
-constexpr Argument kSpec = {"SPEC", "TOML file that describes the model; docs/reference/spec.md"};
-
-constexpr Flag kSet = {.name = "set",
-                       .kind = FlagKind::kText,
-                       .repeatable = true,
-                       .argument = "KEY=VALUE",
-                       .help = "a setting in place of the spec's, such as train.epochs=3; repeatable"};
-constexpr Flag kOutputFile = {.name = "output",
-                              .letter = 'o',
-                              .kind = FlagKind::kFile,
-                              .argument = "FILE",
-                              .help = "write the result there instead of to standard output"};
-constexpr Flag kOnBad = {
-    .name = "on-bad",
-    .kind = FlagKind::kChoice,
-    .argument = "HOW",
-    .help = "rows that cannot be read: error, skip them, or skip and report the first; as data.on_bad",
-    .choices = "error|skip|report"};
-constexpr Flag kMaxBad = {.name = "max-bad",
-                          .kind = FlagKind::kText,
-                          .argument = "SHARE",
-                          .help = "fail if more of the rows are bad, such as 0.1%; as data.max_bad"};
-constexpr Flag kRejects = {
-    .name = "rejects", .kind = FlagKind::kFile, .argument = "FILE", .help = "keep the bad rows there as they stand"};
-constexpr Flag kTable = {
-    .name = "table",
-    .kind = FlagKind::kText,
-    .argument = "NAME",
-    .help = "column or tensor; without it the target of a recommender, or the only table there is"};
-constexpr Argument kVectors = {
-    "MODEL", "run directory, TensorFlow checkpoint, or file of vectors (word2vec, GloVe, CSV, NumPy)"};
-constexpr Flag kK = {.name = "count",
-                     .letter = 'k',
-                     .kind = FlagKind::kInteger,
-                     .argument = "N",
-                     .preset = "10",
-                     .help = "how many",
-                     .low = 1,
-                     .high = kMaxK};
 
 constexpr Flag kGlobal[] = {
     {.name = "format",
@@ -133,6 +91,7 @@ constexpr Flag kTrainFlags[] = {
      .preset = "run",
      .help = "run directory; an interrupted run in it is continued"},
     kSet,
+    kUnset,
     {.name = "seed", .kind = FlagKind::kInteger, .argument = "N", .help = "same as --set train.seed=N", .low = 0},
     {.name = "warm-start",
      .kind = FlagKind::kText,
@@ -180,7 +139,19 @@ constexpr Flag kEvaluateFlags[] = {
     {.name = "metrics",
      .kind = FlagKind::kText,
      .argument = "LIST",
-     .help = "in place of the spec's, such as ndcg@10,mrr"},
+     .help = "in place of the spec's, such as ndcg@10,mrr; models over rows: only these, such as auc,auc_exact"},
+    {.name = "slice",
+     .kind = FlagKind::kText,
+     .repeatable = true,
+     .argument = "COLUMN",
+     .help = "models over rows: the metrics by the values of a column of the data, used by the model or not; "
+             "COLUMN,COLUMN: by their combinations; repeatable, in place of eval.slice"},
+    {.name = "max-slices",
+     .kind = FlagKind::kInteger,
+     .argument = "N",
+     .preset = "20",
+     .help = "the largest so many slices of each --slice; 0: all",
+     .low = 0},
     {.name = "protocol",
      .kind = FlagKind::kChoice,
      .argument = "NAME",
@@ -202,8 +173,9 @@ constexpr Flag kEvaluateFlags[] = {
 };
 constexpr Example kEvaluateExamples[] = {
     {"kin evaluate run/", "the protocol of the model, beside popularity and item-kNN"},
-    {"kin evaluate fold0/ fold1/ fold2/ fold3/ fold4/", "five splits as one figure"},
     {"kin evaluate run/ --fail-under ndcg@20=0.12", "a gate: exit 1 if the model is worse"},
+    {"kin evaluate run/ test.csv --slice country --slice country,hour --metrics auc,log_loss",
+     "a classifier, as a whole and by country"},
 };
 
 constexpr Argument kRecommendArguments[] = {kModel};
@@ -284,6 +256,7 @@ constexpr Flag kEncodeFlags[] = {
     {.name = "columns", .kind = FlagKind::kText, .argument = "LIST", .help = "only these columns, with commas between"},
     kOutputFile,
     kSet,
+    kUnset,
     kOnBad,
     kMaxBad,
     kRejects,
@@ -369,7 +342,8 @@ constexpr Flag kExportFlags[] = {
      .help = "file, prefix of a checkpoint, or directory; without it standard output where one table is written"},
 };
 constexpr Example kExportExamples[] = {
-    {"kin export run/ --to tf-checkpoint --names tensorflow -o model_dir/", "all parameters, for an Estimator or tf.train"},
+    {"kin export run/ --to tf-checkpoint --names tensorflow -o model_dir/",
+     "all parameters, for an Estimator or tf.train"},
     {"kin export run/ --to word2vec -o movies.vec", "vectors with their keys, for gensim and others"},
     {"kin export run/ --to projector -o logs/", "for TensorBoard's Embedding Projector"},
 };
@@ -382,15 +356,18 @@ constexpr Example kInfoExamples[] = {
     {"kin info london/model.ckpt-1000", "names, types and shapes of the tensors of a checkpoint"},
 };
 
-constexpr Argument kVerifyArguments[] = {kModel};
+constexpr Argument kVerifyArguments[] = {
+    {"MODEL", "run directory, TensorFlow checkpoint, safetensors, NumPy file or word vectors"}};
 constexpr Example kVerifyExamples[] = {
     {"kin verify run/", "every byte against its checksum; exit 4 if one is wrong"},
     {"kin verify run/ --json", "the same for a program"},
+    {"kin verify london/model.ckpt-1000", "every tensor of a checkpoint, whose checksums are TensorFlow's"},
 };
 
 constexpr Argument kCheckArguments[] = {{"SPEC", kSpec.help, true, false}};
 constexpr Flag kCheckFlags[] = {
     kSet,
+    kUnset,
     {.name = "resolved", .help = "print the spec with every default instead of what it would need"},
     {.name = "schema", .help = "print the JSON Schema of specs (with --format md the reference page); needs no SPEC"},
 };
@@ -429,19 +406,20 @@ constexpr Command kCommands[] = {
     {"inspect", "look at a table: types, values, bad rows, and the columns that suit it", kInspectArguments,
      kInspectFlags, kInspectExamples,
      "Reads the table once, in bounded memory. Separator, header, comments and encoding are found from the first "
-     "lines. "
-     "Up to a million different values of a column are counted exactly, more are estimated (0.8 %). "
+     "lines. Up to a million different values of a column are counted exactly, more are estimated (0.8 %). "
      "docs/guide/inspect.md explains what is shown.",
      run_inspect},
     {"train", "learn a model from data", kTrainArguments, kTrainFlags, kTrainExamples,
      "The same spec, data and seed give the same bytes, at any number of threads and after any interruption. Ctrl-C "
-     "leaves "
-     "a checkpoint and exits 130; the same command goes on from it. A run of another spec is refused, naming what "
+     "leaves a checkpoint and exits 130; the same command goes on from it. A run of another spec is refused, naming "
+     "what "
      "differs.",
      run_train},
-    {"evaluate", "measure a model on data that it did not learn from", kEvaluateArguments, kEvaluateFlags, kEvaluateExamples,
-     "Recommenders: figures have 95 % intervals by bootstrap over users, docs/guide/evaluation.md defines protocols. Models "
-     "over rows: the metrics of the head on the rows held out for the test, or on the files named (docs/guide/models.md).",
+    {"evaluate", "measure a model on data that it did not learn from", kEvaluateArguments, kEvaluateFlags,
+     kEvaluateExamples,
+     "Recommenders: figures have 95 % intervals by bootstrap over users, docs/guide/evaluation.md defines protocols. "
+     "Models over rows: the metrics of the head on the rows held out for the test, or on the files named "
+     "(docs/guide/models.md).",
      run_evaluate},
     {"predict", "what a model says of the rows of a table", kPredictArguments, kPredictFlags, kPredictExamples,
      "For classifiers and regressors; rows come out in their order, as csv or jsonl.", run_predict},

@@ -71,8 +71,10 @@ Job job_of(const Context& context) {
   const std::string& path = context.args.positionals.front();
   if (path != "-" && std::filesystem::is_directory(path)) {
     Job job = job_of_run(path);
-    if (!context.args.texts("set").empty()) {
-      throw Error::invalid_argument("--set goes with a SPEC: a run has its settings", "encode by the spec instead");
+    for (const char* flag : {"set", "unset"}) {
+      if (!context.args.given(flag)) continue;
+      throw Error::invalid_argument(fmt::format("--{} goes with a SPEC: a run has its settings", flag),
+                                    "encode by the spec instead");
     }
     const DataOptions& data = job.spec.data;
     job.spec.data.on_bad = context.args.given("on-bad") ? context.args.text("on-bad") : data.on_bad;
@@ -126,8 +128,8 @@ int run_encode(Context& context) {
     if (same) learning.data.path = files;
     if (same && files == std::vector<std::string>{"-"}) options.source = file_source("-");
   }
-  Encoder encoder = job.learned.empty() ? fit_encoder(learning, options)
-                                        : Encoder(job.spec.columns, std::move(job.learned));
+  Encoder encoder =
+      job.learned.empty() ? fit_encoder(learning, options) : Encoder(job.spec.columns, std::move(job.learned));
 
   options.rejects = context.args.text("rejects");
   if (!files.empty()) options.directory.clear();
@@ -140,7 +142,8 @@ int run_encode(Context& context) {
   for (const std::string& name : wanted) {
     const auto& infos = encoder.columns();
     chosen.push_back(static_cast<std::size_t>(
-        std::find_if(infos.begin(), infos.end(), [&](const EncodedInfo& i) { return i.name == name; }) - infos.begin()));
+        std::find_if(infos.begin(), infos.end(), [&](const EncodedInfo& i) { return i.name == name; }) -
+        infos.begin()));
   }
 
   EncodeCounts counts;

@@ -59,7 +59,8 @@ void json_numbers(const EncodedInfo& info, const EncodedColumn& c, std::size_t r
   if (!info.sequence) {
     numbers(c, r * width, info.width, ',', out);
   } else {
-    for (auto step = static_cast<std::size_t>(c.offsets[r]); step < static_cast<std::size_t>(c.offsets[r + 1]); ++step) {
+    for (auto step = static_cast<std::size_t>(c.offsets[r]); step < static_cast<std::size_t>(c.offsets[r + 1]);
+         ++step) {
       if (step > static_cast<std::size_t>(c.offsets[r])) out += ',';
       out += '[';
       numbers(c, step * width, info.width, ',', out);

@@ -10,7 +10,8 @@ namespace kin::cli {
 
 /// Writes rows of encoded batches as text.
 ///
-///   jsonl   {"genres":{"ids":[3,7]},"age":[0.5]}: ids with "weights" where the column has any, and sequences with their
+///   jsonl   {"genres":{"ids":[3,7]},"age":[0.5]}: ids with "weights" where the column has any, and sequences with
+///   their
 ///           "positions" and "length"; dense columns as their numbers, sequences of them as a list a step
 ///   csv     under a header: ids with | between, id:weight where weighted; dense columns as a field a number
 ///

@@ -118,6 +118,11 @@ int run_evaluate(Context& context) {
       is_row_model(spec_of_run(context.args.positionals.front()))) {
     return evaluate_row_model(context);
   }
+  for (const char* flag : {"slice", "max-slices"}) {
+    if (!context.args.given(flag)) continue;
+    throw Error::invalid_argument(
+        fmt::format("--{} goes with models over rows: histories have no columns of data", flag));
+  }
   EvaluateOptions options;
   std::vector<Model> models;
   for (const std::string& path : context.args.positionals) {

@@ -35,7 +35,9 @@ void add_training_settings(const Context& context, std::vector<std::string>& set
 }  // namespace
 
 Spec read_spec_argument(const Context& context) {
-  std::vector<std::string> settings = context.args.texts("set");
+  std::vector<std::string> settings;
+  for (const std::string& key : context.args.texts("unset")) settings.push_back("-" + key);
+  for (const std::string& setting : context.args.texts("set")) settings.push_back(setting);
   for (const std::string& setting : data_settings(context)) settings.push_back(setting);
   add_training_settings(context, settings);
   const std::string& path = context.args.positionals.front();

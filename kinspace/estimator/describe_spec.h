@@ -16,7 +16,11 @@ void describe(ModelOptions& o, Visitor& v) {
       "columns",
       one_of({"auto", "recommender", "linear", "deep", "wide_deep", "baseline", "none"}));
   v.option("wide", o.wide, "linear, wide_deep: columns of the linear part; none: all but sequences");
-  v.option("deep", o.deep, "deep, wide_deep: columns of the deep part; none: all but sequences");
+  v.option("deep", o.deep, "deep, wide_deep: columns of the deep part; none: all");
+  v.option("pooling", o.pooling,
+           "deep, wide_deep: how the steps of a column with sequence = true become one vector; attention: by a learned "
+           "query a column",
+           one_of({"mean", "sum", "max", "attention"}));
   v.option("combiner", o.combiner, "linear, wide_deep: how the weights of a row's ids in one column become one",
            one_of({"sum", "mean", "sqrtn"}));
   v.option("prior_bias", o.prior_bias,
@@ -73,14 +77,19 @@ void describe(HeadOptions& o, Visitor& v) {
            "regression: of the label before the loss; predictions and metrics are in the label's own unit",
            one_of({"none", "log1p", "zscore"}));
   v.option("link", o.link, "regression: what makes a prediction of a logit", one_of({"identity", "exp"}));
+  v.option("loss", o.loss,
+           "regression: what an error counts: its square; its size, which aims at medians; or huber, squared up to "
+           "huber_delta and straight beyond",
+           one_of({"squared", "absolute", "huber"}));
+  v.option("huber_delta", o.huber_delta, "huber: in the unit of the transformed target", above(0));
   v.option("full_loss", o.full_loss, "poisson: the loss has its constant terms too");
   v.option("thresholds", o.thresholds, "binary, multi_label: accuracy, precision and recall at these probabilities too",
            Allowed{.low = 0, .high = 1, .low_itself = false, .high_itself = false});
   v.option(
       "areas", o.areas,
       "binary, multi_label: auc and auc_precision_recall at 200 thresholds as Keras interpolates, or by trapezoids as "
-      "TensorFlow 1's heads",
-      one_of({"keras", "tf1"}));
+      "TensorFlow 1's heads; auto: keras, with train.compat = tf1 tf1",
+      one_of({"auto", "keras", "tf1"}));
   v.option("class_metrics", o.class_metrics, "multi_label: classes that get metrics of their own");
   v.option("loss_weight", o.loss_weight, "weight in the sum over several heads", at_least(0));
   v.option("context", o.context, "events that go in", within(1, 1000));
@@ -218,6 +227,9 @@ void describe(EvalOptions& o, Visitor& v) {
   v.option("metrics", o.metrics,
            "recommender: recall@k, hr@k, ndcg@k, map@k, mrr, coverage@k, popularity@k, none: those of the protocol; "
            "rows: metrics beside those of the head");
+  v.option("slice", o.slice,
+           "rows: columns of the data by whose values the metrics are told apart too, when a model is evaluated; "
+           "\"A,B\": by every combination of theirs");
 }
 
 template <class Visitor>

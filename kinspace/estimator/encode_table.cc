@@ -63,6 +63,11 @@ class Pass {
     if (split_->field() >= 0) split_column_ = shared_.want({split_->field()});
   }
 
+  void watch() {
+    watcher_ = options_.watcher;
+    if (watcher_ != nullptr) watcher_columns_ = shared_.want(watcher_->fields(table_.fields(), table_.name()));
+  }
+
   using Rows = std::span<const std::uint32_t>;
 
   /// Calls take(batch, rows that are kept, those of them that are trained on) for every batch with some.
@@ -78,7 +83,9 @@ class Pass {
       counts_.kept_rows += static_cast<std::int64_t>(kept_.size());
       const Rows training = training_rows(batch);
       counts_.rows += batch.rows;
-      if (!kept_.empty()) take(shared_.columns(encoder_columns_, batch), kept_, training);
+      if (kept_.empty()) continue;
+      take(shared_.columns(encoder_columns_, batch), kept_, training);
+      if (watcher_ != nullptr) watcher_->take(shared_.columns(watcher_columns_, batch), kept_);
     }
     counts_.bad_rows = table_.bad_rows().count();
     counts_.digest = table_.digest();
@@ -113,6 +120,8 @@ class Pass {
   std::size_t encoder_columns_;
   std::unique_ptr<RowSplit> split_;
   std::size_t split_column_ = 0;
+  RowWatcher* watcher_ = nullptr;
+  std::size_t watcher_columns_ = 0;
   std::vector<std::uint32_t> kept_;
   std::vector<std::uint32_t> training_;
   std::vector<Part> parts_;
@@ -165,6 +174,7 @@ EncodedData encode_at_once(const Spec& spec, Table& table, Encoder encoder, cons
   EncodedBatch out;
   Pass pass(table, encoder, spec.data.where, options);
   pass.split_by(spec);
+  pass.watch();
   std::int64_t learned = 0;
   pass.run([&](const Batch& batch, Pass::Rows kept, Pass::Rows training) {
     encoder.learn_and_encode(batch, kept, training, out);
@@ -216,6 +226,7 @@ EncodedData encode_table(const Spec& spec, const EncodeOptions& options, FittedC
   EncodedBatch out;
   Pass pass(*table, encoder, spec.data.where, options);
   pass.split_by(spec);
+  pass.watch();
   pass.run([&](const Batch& batch, Pass::Rows kept, Pass::Rows) {
     encoder.encode(batch, kept, out);
     encoded.append(out);

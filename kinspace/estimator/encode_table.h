@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,12 +17,25 @@
 
 namespace kin {
 
+/// Sees fields of every row that is encoded, beside the encoder.
+class RowWatcher {
+ public:
+  virtual ~RowWatcher() = default;
+
+  /// The fields that it wants, of those of a table.
+  virtual std::vector<std::int64_t> fields(std::span<const Field> all, const std::string& table) = 0;
+
+  /// Rows `kept` of a batch of just these fields, in the order of the table.
+  virtual void take(const Batch& batch, std::span<const std::uint32_t> kept) = 0;
+};
+
 struct EncodeOptions {
   std::string directory = {};                 ///< of the spec, where relative paths start
   std::string rejects = {};                   ///< file that takes bad rows; empty: none
   std::optional<ByteSource> source = {};      ///< in place of data.path: a pipe that is read for learning and encoding
   std::uint64_t memory_limit = 0;             ///< bytes that the encoded table may take; 0: no limit
   std::function<bool()> stop_requested = {};  ///< asked after every batch; true ends with kCancelled
+  RowWatcher* watcher = nullptr;              ///< of encode_table(); through a cache nobody watches
 };
 
 struct EncodeCounts {

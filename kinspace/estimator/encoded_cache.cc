@@ -37,8 +37,13 @@ std::string spec_key(const Spec& spec) {
 Json stamps(const Spec& spec, const std::string& directory) {
   std::vector<std::string> files = find_input_files(spec.data.path, directory);
   for (const auto& [name, column] : spec.columns) {
-    const auto* vocabulary = std::get_if<VocabularyColumn>(&column);
-    if (vocabulary != nullptr && !vocabulary->path.empty()) files.push_back(locate(vocabulary->path, directory));
+    std::visit(
+        [&](const auto& c) {
+          if constexpr (requires { c.path; }) {
+            if (!c.path.empty()) files.push_back(locate(c.path, directory));
+          }
+        },
+        column);
   }
   Json out = Json::array();
   for (const std::string& file : files) {

@@ -56,6 +56,7 @@ TrainResult Estimator::run(const TrainSpec& train_spec, const EvalSpec& eval_spe
   options.hooks = train_spec.hooks;
   options.evaluate_steps = eval_spec.every_steps;
   options.exports = eval_spec.exporters;
+  options.warm_start_from = config_.warm_start_from;
   TrainObserver silent;
   predictor_.reset();
   return kin::train(spec_, options, config_.observer != nullptr ? *config_.observer : silent, model_);
@@ -86,13 +87,16 @@ EncodeOptions Estimator::encode_options() const {
   return options;
 }
 
-Predictor::Evaluation Estimator::evaluate(const EvalSpec& spec) {
-  const std::int64_t rows = spec.steps * spec_.train.batch;
-  if (spec.files.empty()) return predictor().evaluate(pool_, spec.part, encode_options(), rows);
+RowEvaluation Estimator::evaluate(const EvalSpec& spec) {
+  RowEvaluateOptions what;
+  what.max_rows = spec.steps * spec_.train.batch;
+  what.slice = spec.slice.value_or(spec_.eval.slice);
+  what.max_slices = spec.max_slices;
+  if (spec.files.empty()) return predictor().evaluate(pool_, spec.part, encode_options(), what);
   DataOptions data = spec_.data;
   data.path = spec.files;
   data.query.clear();
-  return predictor().evaluate(pool_, data, encode_options(), rows);
+  return predictor().evaluate(pool_, data, encode_options(), what);
 }
 
 EncodeCounts Estimator::predict(const std::vector<std::string>& files,

@@ -22,6 +22,9 @@ struct RunConfig {
   int threads = 0;                    ///< 0: all processors
   std::uint64_t memory_limit = 0;     ///< bytes; 0: no limit
   TrainObserver* observer = nullptr;  ///< hears how training goes; must outlive the estimator
+  /// What the first train() of an empty directory starts from (train.h): a path, whose rows are joined by key and which
+  /// may have TensorFlow's names, or TensorFlow's WarmStartSettings with the names of the parameters here.
+  WarmStartFrom warm_start_from = {};
 
   std::optional<std::uint64_t> tf_random_seed = {};          ///< train.seed
   std::optional<std::int64_t> save_checkpoints_steps = {};   ///< train.checkpoint.steps
@@ -44,6 +47,9 @@ struct EvalSpec {
   Part part = Part::kValid;             ///< of the spec's data
   std::vector<std::string> files = {};  ///< all rows of these instead, read as the spec's data are
   std::int64_t steps = 0;               ///< the first so many batches; 0: all
+  /// Columns to slice by (evaluate.h); absent: eval.slice of the spec.
+  std::optional<std::vector<std::string>> slice = {};
+  std::int64_t max_slices = 20;  ///< as in RowEvaluateOptions
   // Of train_and_evaluate(), which evaluates on the validation part, all of it.
   std::int64_t every_steps = 0;             ///< steps between evaluations; 0: as the spec says
   std::vector<std::string> exporters = {};  ///< latest, best, final: beside those of the spec
@@ -74,7 +80,7 @@ class Estimator {
   /// Goes on from the newest checkpoint. Before the first step every mode of the model function is tried on a batch.
   TrainResult train(const TrainSpec& spec = {});
 
-  Predictor::Evaluation evaluate(const EvalSpec& spec = {});
+  RowEvaluation evaluate(const EvalSpec& spec = {});
 
   /// The rows of files, read as the spec's data are, in batches in their order.
   EncodeCounts predict(const std::vector<std::string>& files,

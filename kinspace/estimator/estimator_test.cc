@@ -164,6 +164,105 @@ TEST_F(EstimatorTest, AnotherEstimatorOfTheSpecGoesOn) {
   });
 }
 
+/// A parameter as it is before the first step of a call.
+std::vector<float> before_training(Estimator& estimator, const std::string& name) {
+  std::vector<float> values;
+  estimator.train({.steps = 1, .hooks = {{.before_step = [&](const StepView& view) {
+                                 const Parameter* const parameter = view.parameters->find(name);
+                                 for (std::int64_t r = 0; r < parameter->rows(); ++r)
+                                   values.insert(values.end(), parameter->row(r), parameter->row(r) + parameter->dim());
+                               }}}});
+  return values;
+}
+
+std::vector<float> published(Estimator& estimator, const std::string& name) {
+  const Parameter* const parameter = estimator.predictor().parameters().find(name);
+  std::vector<float> values;
+  for (std::int64_t r = 0; r < parameter->rows(); ++r)
+    values.insert(values.end(), parameter->row(r), parameter->row(r) + parameter->dim());
+  return values;
+}
+
+TEST_F(EstimatorTest, WarmStartSettingsStartTheFirstTrainingOfADirectory) {
+  Estimator old(model_fn, spec(), config("old"));
+  old.train({.steps = 15});
+  std::ofstream(file("old.txt")) << "c\nb\na\n";
+  std::ofstream(file("new.txt")) << "a\nz\nc\n";
+  VocabInfo cities{.new_vocab = file("new.txt"), .new_vocab_size = 3, .old_vocab = file("old.txt")};
+  cities.backup_initializer = Initial::constant(0.25F);
+  RunConfig warm = config("warm");
+  warm.tf_random_seed = 4;
+  warm.warm_start_from = WarmStartSettings{.ckpt_to_initialize_from = file("old"),
+                                           .vars_to_warm_start = "(city|.*bias)",
+                                           .var_name_to_vocab_info = {{"city/embedding", cities}},
+                                           .var_name_to_prev_var_name = {{"logits/bias", "logits/bias"}}};
+  Estimator estimator(model_fn, spec(), warm);
+  const std::vector<float> was = published(old, "city/embedding");
+  EXPECT_EQ(before_training(estimator, "city/embedding"),
+            (std::vector<float>{was[4], was[5], 0.25F, 0.25F, was[0], was[1]}));
+  // There is a checkpoint now, and it counts.
+  EXPECT_NE(before_training(estimator, "hidden/bias"), published(old, "hidden/bias"));
+  EXPECT_EQ(Estimator(model_fn, spec(),
+                      [&] {
+                        RunConfig same = warm;
+                        same.warm_start_from = {};
+                        return same;
+                      }())
+                .train({.steps = 1})
+                .step,
+            3);
+}
+
+TEST_F(EstimatorTest, WarmStartsFromAPathByKey) {
+  Estimator old(model_fn, spec(), config("old"));
+  old.train({.steps = 15});
+  std::ofstream rows(file("rows.csv"));  // without b, and with z the most frequent
+  rows << "city,size,late\n";
+  for (int i = 0; i < 120; ++i)
+    rows << (i % 4 == 0 ? "a" : i % 4 == 1 ? "c" : "z") << ',' << i % 7 << ',' << i % 2 << '\n';
+  rows.close();
+  RunConfig warm = config("warm");
+  warm.warm_start_from = file("old");
+  Estimator estimator(model_fn, spec(), warm);
+  const std::vector<float> was = published(old, "city/embedding");
+  const Vocabulary& old_cities = *old.predictor().encoder().vocabulary("city");
+  const std::vector<float> now = before_training(estimator, "city/embedding");
+  const Vocabulary& cities = *estimator.predictor().encoder().vocabulary("city");
+  for (std::int64_t row = 0; row < cities.size(); ++row) {
+    const std::string city = cities.keys().text(row);
+    if (city == "z") continue;
+    const std::int64_t from = *old_cities.find(city);
+    EXPECT_EQ(now[static_cast<std::size_t>(2 * row)], was[static_cast<std::size_t>(2 * from)]) << city;
+  }
+}
+
+TEST_F(EstimatorTest, AWarmStartThatCannotBeIsRefused) {
+  Estimator(model_fn, spec(), config("old")).train({.steps = 2});
+  RunConfig warm = config("warm");
+  warm.warm_start_from = WarmStartSettings{.ckpt_to_initialize_from = file("old"), .vars_to_warm_start = "dnn/.*"};
+  expect_error(ErrorCode::kInvalidArgument, "no trainable variable begins with",
+               [&] { Estimator(model_fn, spec(), warm).train({.steps = 1}); });
+  warm.warm_start_from = file("old");
+  expect_error(ErrorCode::kInvalidArgument, "exclude each other",
+               [&] { Estimator(model_fn, spec(", warm_start = { path = 'old' }"), warm).train({.steps = 1}); });
+}
+
+TEST_F(EstimatorTest, AMetricThatNobodyHasIsRefusedBeforeTraining) {
+  std::int64_t steps = 0;
+  const ModelFn counts = [&](Step& step) {
+    steps += step.mode() == Mode::kTrain ? 1 : 0;
+    return model_fn(step);
+  };
+  const auto train = [&](const std::string& metric) {
+    Estimator(counts, spec(", max_steps = 1, early_stop = { metric = '" + metric + "' }"), config("m" + metric))
+        .train();
+  };
+  expect_error(ErrorCode::kInvalidArgument, "has no metric 'aucs', did you mean 'auc'?", [&] { train("aucs"); });
+  expect_error(ErrorCode::kInvalidArgument, "has no metric 'auc_exact'", [&] { train("auc_exact"); });
+  EXPECT_EQ(steps, 2);  // the dry run of each
+  train("own_loss");
+}
+
 TEST_F(EstimatorTest, ANetworkOfLayersIsAModel) {
   Estimator estimator(estimator_from({layers::dense(4).named("hidden")}), spec(), config());
   estimator.train({.steps = 5});

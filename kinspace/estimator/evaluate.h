@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "kinspace/estimator/head.h"
 #include "kinspace/estimator/model.h"
 
 namespace kin {
@@ -44,5 +46,40 @@ struct EvaluateReport {
 /// out, and a figure is the mean over all of them (the five splits of a protocol).
 /// Errors   kInvalidArgument when the models differ in protocol or hold out the same user twice, kBadData, kIo.
 EvaluateReport evaluate(std::span<const Model> models, ThreadPool& pool, const EvaluateOptions& options);
+
+// Of models over rows (Predictor::evaluate, Estimator::evaluate).
+
+struct RowEvaluateOptions {
+  std::int64_t max_rows = 0;  ///< the first so many rows; 0: all
+  std::int64_t batch = 0;     ///< rows of a batch; 0: as in training
+  /// Only these, in this order: of the head, of the model function, or beside them (Head::extra_metrics); of several
+  /// heads "auc" is that of each. None: all of the head and the model function, and eval.metrics of the spec.
+  std::vector<std::string> metrics = {};
+  /// Columns of the table to slice by, used by the model or not: "country", or "country,hour" for every combination.
+  /// Absent: eval.slice of the spec.
+  std::optional<std::vector<std::string>> slice = {};
+  std::int64_t max_slices = 20;  ///< the largest so many of each entry are measured; 0: all
+};
+
+/// The rows that agree in the columns of an entry.
+struct EvaluatedSlice {
+  std::vector<std::optional<std::string>> values;  ///< parallel to its columns; absent: missing, or empty
+  std::int64_t rows = 0;
+  std::vector<NamedValue> metrics;
+};
+
+/// An entry of what was sliced by.
+struct Slicing {
+  std::vector<std::string> columns;
+  std::vector<EvaluatedSlice> slices;  ///< the largest first, then by value
+  std::int64_t left_out = 0;           ///< slices beyond max_slices
+  std::int64_t left_out_rows = 0;      ///< and their rows
+};
+
+struct RowEvaluation {
+  std::vector<NamedValue> metrics;
+  std::int64_t rows = 0;
+  std::vector<Slicing> slicings = {};  ///< parallel to what was asked for
+};
 
 }  // namespace kin

@@ -2,12 +2,16 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "kinspace/base/error.h"
 #include "kinspace/estimator/canned/row_models.h"
 #include "kinspace/estimator/dataset.h"
 #include "kinspace/estimator/fitted_columns.h"
+#include "kinspace/estimator/heads/labels.h"
+#include "kinspace/estimator/slices.h"
 #include "kinspace/estimator/spec_io.h"
 #include "kinspace/formats/run_directory.h"
 
@@ -18,6 +22,21 @@ namespace {
 FittedColumns only(const FittedColumns& all, const FeatureColumns& columns) {
   FittedColumns out = copy_of(all);
   std::erase_if(out, [&](const auto& entry) { return columns.find(entry.first) == columns.end(); });
+  return out;
+}
+
+/// The metrics named, in that order; all where none is.
+std::vector<NamedValue> only(std::vector<NamedValue> all, const std::vector<std::string>& names) {
+  if (names.empty()) return all;
+  std::vector<NamedValue> out;
+  for (const std::string& name : names) {
+    const bool there = std::any_of(all.begin(), all.end(), [&](const NamedValue& m) { return m.name == name; });
+    const std::size_t before = out.size();
+    for (const NamedValue& metric : all) {
+      if (there ? metric.name == name : metric.name.starts_with(name + "/")) out.push_back(metric);
+    }
+    if (out.size() == before) throw no_such_metric("evaluate", name, all);
+  }
   return out;
 }
 
@@ -43,8 +62,8 @@ struct Predictor::Impl {
     context.head = head.get();
   }
 
-  Evaluation evaluate(ThreadPool& pool, const Spec& of, Part part, const EncodeOptions& options, std::int64_t max_rows,
-                      std::int64_t batch);
+  RowEvaluation evaluate(ThreadPool& pool, const Spec& of, Part part, EncodeOptions options,
+                         const RowEvaluateOptions& what);
 
   Manifest manifest;
   Spec spec;
@@ -133,12 +152,14 @@ EncodeCounts Predictor::predict(ThreadPool& pool, Table& table, const EncodeOpti
                      [&](const EncodedBatch& rows) { take(rows.rows, predict(pool, rows)); });
 }
 
-Predictor::Evaluation Predictor::Impl::evaluate(ThreadPool& pool, const Spec& of, Part part,
-                                                const EncodeOptions& options, std::int64_t max_rows,
-                                                std::int64_t batch) {
+RowEvaluation Predictor::Impl::evaluate(ThreadPool& pool, const Spec& of, Part part, EncodeOptions options,
+                                        const RowEvaluateOptions& what) {
+  RowSlices slices(what.slice.value_or(spec.eval.slice));
+  options.watcher = &slices;
   const RowData data = load_rows(of, options, copy_of(fitted));
   std::vector<std::int64_t> rows = data.rows(part);
-  if (max_rows > 0 && static_cast<std::size_t>(max_rows) < rows.size()) rows.resize(static_cast<std::size_t>(max_rows));
+  if (what.max_rows > 0 && static_cast<std::size_t>(what.max_rows) < rows.size())
+    rows.resize(static_cast<std::size_t>(what.max_rows));
   if (rows.empty()) {
     throw Error::bad_data(fmt::format("{}: the split of the spec leaves no row to {} on", data_name(of.data),
                                       part == Part::kValid ? "validate" : "test"),
@@ -149,21 +170,41 @@ Predictor::Evaluation Predictor::Impl::evaluate(ThreadPool& pool, const Spec& of
   labelled_rows.encoder = &data.encoded.encoder;
   labelled_rows.head = head.get();
   Tape tape(pool, 0);
-  return {evaluate_rows(function, labelled_rows, store, tape, data, rows, batch > 0 ? batch : of.train.batch),
-          static_cast<std::int64_t>(rows.size())};
+  std::vector<std::string> extra = spec.eval.metrics;
+  const std::vector<std::string> known = head->extra_metrics();
+  std::copy_if(what.metrics.begin(), what.metrics.end(), std::back_inserter(extra),
+               [&](const std::string& name) { return takes_metric(known, name); });
+  const auto measure = [&](std::span<const std::int64_t> chosen) {
+    return only(evaluate_rows(function, labelled_rows, store, tape, data, chosen,
+                              what.batch > 0 ? what.batch : of.train.batch, extra),
+                what.metrics);
+  };
+  RowEvaluation out{measure(rows), static_cast<std::int64_t>(rows.size())};
+  for (std::size_t entry = 0; entry < slices.size(); ++entry) {
+    RowSlices::Largest largest = slices.largest(entry, rows, what.max_slices);
+    Slicing& slicing = out.slicings.emplace_back();
+    slicing.columns = slices.columns(entry);
+    slicing.left_out = largest.left_out;
+    slicing.left_out_rows = largest.left_out_rows;
+    for (RowSlices::Slice& slice : largest.slices) {
+      slicing.slices.push_back(
+          {std::move(slice.values), static_cast<std::int64_t>(slice.rows.size()), measure(slice.rows)});
+    }
+  }
+  return out;
 }
 
-Predictor::Evaluation Predictor::evaluate(ThreadPool& pool, Part part, const EncodeOptions& options,
-                                          std::int64_t max_rows, std::int64_t batch) {
-  return impl_->evaluate(pool, impl_->spec, part, options, max_rows, batch);
+RowEvaluation Predictor::evaluate(ThreadPool& pool, Part part, const EncodeOptions& options,
+                                  const RowEvaluateOptions& what) {
+  return impl_->evaluate(pool, impl_->spec, part, options, what);
 }
 
-Predictor::Evaluation Predictor::evaluate(ThreadPool& pool, const DataOptions& data, const EncodeOptions& options,
-                                          std::int64_t max_rows, std::int64_t batch) {
+RowEvaluation Predictor::evaluate(ThreadPool& pool, const DataOptions& data, const EncodeOptions& options,
+                                  const RowEvaluateOptions& what) {
   Spec spec = impl_->spec;
   spec.data = data;
   spec.split.by = "none";
-  return impl_->evaluate(pool, spec, Part::kTrain, options, max_rows, batch);
+  return impl_->evaluate(pool, spec, Part::kTrain, options, what);
 }
 
 }  // namespace kin

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "kinspace/base/thread_pool.h"
+#include "kinspace/estimator/evaluate.h"
 #include "kinspace/estimator/row_data.h"
 #include "kinspace/estimator/run_state.h"
 #include "kinspace/estimator/step.h"
@@ -40,18 +41,17 @@ class Predictor {
   EncodeCounts predict(ThreadPool& pool, Table& table, const EncodeOptions& options,
                        FunctionRef<void(std::int64_t rows, const std::vector<Prediction>&)> take);
 
-  struct Evaluation {
-    std::vector<NamedValue> metrics;
-    std::int64_t rows = 0;
-  };
-
-  /// Metrics over a part of the spec's data, or, with data options of another table, over all of its rows; over the
-  /// first `max_rows` of them, 0: all. "loss" is the mean over batches of `batch` rows (0: as in training), as
-  /// TensorFlow has it; all else is by row. Errors   those of load_rows(); kBadData when there is no row.
-  Evaluation evaluate(ThreadPool& pool, Part part, const EncodeOptions& options, std::int64_t max_rows = 0,
-                      std::int64_t batch = 0);
-  Evaluation evaluate(ThreadPool& pool, const DataOptions& data, const EncodeOptions& options,
-                      std::int64_t max_rows = 0, std::int64_t batch = 0);
+  /// Metrics over a part of the spec's data, or, with data options of another table, over all of its rows; and over
+  /// each slice of these rows as if it were alone: those who sum up the slices of an entry have all rows once.
+  /// "loss" is the mean over batches, as TensorFlow has it; all else is by row.
+  /// Errors   those of load_rows(); kBadData when there is no row; kInvalidArgument for a column to slice by that is
+  /// not
+  ///          there or holds lists, and for a metric that the head does not have.
+  /// Cost     each entry to slice by at most doubles the time.
+  RowEvaluation evaluate(ThreadPool& pool, Part part, const EncodeOptions& options,
+                         const RowEvaluateOptions& what = {});
+  RowEvaluation evaluate(ThreadPool& pool, const DataOptions& data, const EncodeOptions& options,
+                         const RowEvaluateOptions& what = {});
 
  private:
   struct Impl;

@@ -1,6 +1,6 @@
 #include "kinspace/estimator/row_data.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
@@ -162,6 +162,16 @@ RowData load_rows(const Spec& spec, const EncodeOptions& options, FittedColumns 
   return data;
 }
 
+Error no_such_metric(std::string_view where, std::string_view name, std::span<const NamedValue> metrics,
+                     std::span<const std::string> extra) {
+  std::vector<std::string> known;
+  for (const NamedValue& metric : metrics) known.push_back(metric.name);
+  std::string fix = fmt::format("take one of: {}", fmt::join(known, ", "));
+  if (!extra.empty()) fix += fmt::format("; or name one of these in eval.metrics too: {}", fmt::join(extra, ", "));
+  return Error::invalid_argument(
+      fmt::format("{}: the model has no metric {}{}", where, quoted(name), did_you_mean(name, known)), fix);
+}
+
 bool falls(std::string_view metric) noexcept {
   const std::string_view name = metric.substr(0, metric.find('/'));
   for (const char* falling : {"loss", "average_loss", "log_loss", "rmse", "mae", "brier"}) {
@@ -171,10 +181,10 @@ bool falls(std::string_view metric) noexcept {
 }
 
 std::vector<NamedValue> evaluate_rows(const ModelFn& model, RowContext& context, ParameterStore& store, Tape& tape,
-                                      const RowData& data, std::span<const std::int64_t> rows,
-                                      std::int64_t batch_rows) {
+                                      const RowData& data, std::span<const std::int64_t> rows, std::int64_t batch_rows,
+                                      std::span<const std::string> extra) {
   const auto at_once = static_cast<std::size_t>(batch_rows);
-  const std::unique_ptr<HeadMetrics> metrics = context.head->metrics(context.spec->eval.metrics);
+  const std::unique_ptr<HeadMetrics> metrics = context.head->metrics(extra);
   std::vector<NamedValue> own;
   EncodedBatch batch;
   std::vector<HeadLabels> labels;

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "kinspace/base/error.h"
 #include "kinspace/estimator/encode_table.h"
 #include "kinspace/estimator/head.h"
 #include "kinspace/estimator/spec.h"
@@ -58,12 +59,18 @@ struct RowData {
 /// Errors   those of encode_table(), Head and LabelledColumns.
 RowData load_rows(const Spec& spec, const EncodeOptions& options, FittedColumns fitted = {});
 
+/// kInvalidArgument for a metric that is not among those a model has: "WHERE: the model has no metric ..., did you
+/// mean ...?", with the list, and `extra`, which eval.metrics can add.
+Error no_such_metric(std::string_view where, std::string_view name, std::span<const NamedValue> metrics,
+                     std::span<const std::string> extra = {});
+
 /// Whether less of a metric is better: losses and errors.
 bool falls(std::string_view metric) noexcept;
 
 /// Metrics of a head over rows of a table, `batch` of them at a time in their order, with the model function in kEval
-/// mode.
+/// mode. `extra` as Head::metrics().
 std::vector<NamedValue> evaluate_rows(const ModelFn& model, RowContext& context, ParameterStore& store, Tape& tape,
-                                      const RowData& data, std::span<const std::int64_t> rows, std::int64_t batch);
+                                      const RowData& data, std::span<const std::int64_t> rows, std::int64_t batch,
+                                      std::span<const std::string> extra);
 
 }  // namespace kin

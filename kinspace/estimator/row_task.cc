@@ -10,6 +10,7 @@
 #include "kinspace/estimator/dataset.h"
 #include "kinspace/estimator/fitted_columns.h"
 #include "kinspace/estimator/row_data.h"
+#include "kinspace/estimator/slices.h"
 #include "kinspace/estimator/training_task.h"
 
 namespace kin {
@@ -32,6 +33,7 @@ class RowTask final : public TrainingTask {
       throw Error::bad_data(fmt::format("{}: no row to train on is left", data_name(spec_.data)),
                             "check data.where and the split");
     }
+    if (!custom_) check_metrics({});
     fill_plan();
   }
 
@@ -84,9 +86,16 @@ class RowTask final : public TrainingTask {
   std::string metric() const override { return spec_.train.early_stop.metric; }
   bool metric_rises() const override { return !falls(metric()); }
 
+  void check_metrics(const EstimatorSpec& eval) const override {
+    std::vector<NamedValue> known = data_.head->metrics(spec_.eval.metrics)->result();
+    for (const NamedVar& own : eval.metrics) known.push_back({own.name});
+    const bool there = std::any_of(known.begin(), known.end(), [&](const NamedValue& m) { return m.name == metric(); });
+    if (!there) throw no_such_metric("train.early_stop.metric", metric(), known, data_.head->extra_metrics());
+  }
+
   std::vector<NamedValue> validate(ThreadPool& pool, ParameterStore& store) override {
     Tape tape(pool, spec_.train.seed);
-    return evaluate_rows(model_, context_, store, tape, data_, valid_rows_, spec_.train.batch);
+    return evaluate_rows(model_, context_, store, tape, data_, valid_rows_, spec_.train.batch, spec_.eval.metrics);
   }
 
   std::vector<FileRecord> save_files(const std::string& directory) override {
@@ -169,6 +178,8 @@ std::unique_ptr<TrainingTask> row_task(const Spec& spec, const RunOptions& optio
   encode.rejects = options.rejects;
   encode.memory_limit = options.memory_limit;
   encode.stop_requested = [&] { return observer.stop_requested(); };
+  SliceNames slices(spec.eval.slice);
+  encode.watcher = &slices;
   return std::make_unique<RowTask>(spec, load_rows(spec, encode), std::move(model));
 }
 

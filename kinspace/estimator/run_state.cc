@@ -50,15 +50,17 @@ std::string to_json(const RunState& state) {
   for (const MetricRow& row : state.validation) {
     validation.push_back({row.step, std::isfinite(row.value) ? json(row.value) : json()});
   }
-  return json{{"step", state.step},           {"complete", state.complete}, {"stopped_early", state.stopped_early},
-              {"best_step", state.best_step}, {"validation", validation},   {"data_digest", state.data_digest}}
-      .dump();
+  json value{{"step", state.step},           {"complete", state.complete}, {"stopped_early", state.stopped_early},
+             {"best_step", state.best_step}, {"validation", validation},   {"data_digest", state.data_digest}};
+  if (state.slot_steps > 0) value["slot_steps"] = state.slot_steps;
+  return value.dump();
 }
 
 RunState run_state_from_json(const std::string& text, const std::string& where) {
   return read_json(text, where, [](const json& value) {
     RunState state;
     value.at("step").get_to(state.step);
+    state.slot_steps = value.value("slot_steps", std::int64_t{0});
     value.at("complete").get_to(state.complete);
     value.at("stopped_early").get_to(state.stopped_early);
     value.at("best_step").get_to(state.best_step);

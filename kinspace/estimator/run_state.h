@@ -15,8 +15,9 @@ namespace kin {
 
 /// Where a run stands, beside its parameters. Random numbers are functions of the step, so they need no state.
 struct RunState {
-  std::int64_t step = 0;  ///< steps made
-  bool complete = false;  ///< nothing is left to do
+  std::int64_t step = 0;        ///< steps made
+  std::int64_t slot_steps = 0;  ///< steps before the first, of the run or checkpoint whose slots were taken over
+  bool complete = false;        ///< nothing is left to do
   bool stopped_early = false;
   std::int64_t best_step = 0;         ///< step of the published weights; 0: none yet
   std::vector<MetricRow> validation;  ///< all evaluations so far, by the metric that decides

@@ -28,12 +28,14 @@ class RunDirectory : public ::testing::Test {
 TEST(RunState, SurvivesItsText) {
   RunState state;
   state.step = 120;
+  state.slot_steps = 500;
   state.stopped_early = true;
   state.best_step = 80;
   state.validation = {{40, 0.1}, {80, 0.1 + 0.2}, {120, 0.25}};
   state.data_digest = "00ff";
   const RunState back = run_state_from_json(to_json(state), "checkpoint.json");
   EXPECT_EQ(to_json(back), to_json(state));
+  EXPECT_EQ(back.slot_steps, 500);
   EXPECT_EQ(back.best_value(), 0.1 + 0.2);
 }
 

@@ -21,6 +21,7 @@ struct ModelOptions {
   std::string kind = "auto";
   std::vector<std::string> wide;  ///< linear, wide_deep: columns of the linear part; none: all
   std::vector<std::string> deep;  ///< deep, wide_deep: columns of the deep part; none: all
+  std::string pooling = "mean";   ///< deep, wide_deep: mean | sum | max | attention over the steps of sequence columns
   std::string combiner = "sum";   ///< linear, wide_deep: sum | mean | sqrtn of the weights of a row's ids in a column
   bool prior_bias = true;   ///< over rows: the bias of the logits starts where it fits the labels best; compat: at 0
   bool batch_norm = false;  ///< deep, wide_deep: after each layer
@@ -59,9 +60,11 @@ struct HeadOptions {
   std::string transform =
       "none";  ///< regression: none | log1p | zscore of the label; predictions and metrics are in its own unit
   std::string link = "identity";                ///< regression: identity | exp of the logits is the prediction
+  std::string loss = "squared";                 ///< regression: squared | absolute | huber error of the logits
+  float huber_delta = 1.0F;                     ///< huber: larger errors count as they are, in the transformed unit
   bool full_loss = true;                        ///< poisson: the constant terms of the loss too
   std::vector<double> thresholds = {};          ///< binary, multi_label: accuracy, precision and recall at these too
-  std::string areas = "keras";                  ///< binary, multi_label: keras | tf1: how areas under curves are taken
+  std::string areas = "auto";                   ///< binary, multi_label: auto | keras | tf1: how areas are taken
   std::vector<std::string> class_metrics = {};  ///< multi_label: classes with metrics of their own
   float loss_weight = 1.0F;                     ///< in the sum over several heads
   // Softmax over a catalogue.
@@ -154,6 +157,7 @@ struct SplitOptions {
 struct EvalOptions {
   std::string protocol = "window";   ///< next-item | window | window-long | fold-in
   std::vector<std::string> metrics;  ///< such as "recall@20", "ndcg@20", "coverage@20", "hr@10", "mrr", "map@10"
+  std::vector<std::string> slice;    ///< rows: columns that kin evaluate slices by, or several with commas between
 };
 
 /// Everything that decides how rows become tensors and tensors a model, as read from a TOML file; also stored in the

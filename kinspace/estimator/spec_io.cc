@@ -264,7 +264,18 @@ void set_places(SpecValue& value, const std::string& place) {
   for (SpecValue& item : value.items) set_places(item, place);
 }
 
+void remove_key(SpecValue& root, std::string_view path) {
+  const auto parts = split(path, '.');
+  SpecValue* table = &root;
+  for (std::size_t i = 0; i + 1 < parts.size() && table != nullptr; ++i) table = table->find(parts[i]);
+  if (table != nullptr && table->remove(parts.back())) return;
+  throw Error::invalid_argument(fmt::format("--unset {}: the spec does not set that{}", path,
+                                            table == nullptr ? "" : did_you_mean(parts.back(), table->keys)),
+                                "leave it out, or name a key that the spec has");
+}
+
 void apply_override(SpecValue& root, const std::string& text) {
+  if (text.starts_with('-')) return remove_key(root, trim(std::string_view(text).substr(1)));
   const std::string place = "--set " + text;
   const std::size_t equals = text.find('=');
   if (equals == std::string::npos || !is_utf8(text)) {

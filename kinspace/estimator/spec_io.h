@@ -14,7 +14,8 @@ inline constexpr std::size_t kMaxSpecBytes = 1 << 20;
 
 /// Reads a spec from a TOML file, fills in what it leaves open (resolve) and checks it (validate).
 ///
-/// Overrides are settings like "train.epochs=3", applied after the file: a value in TOML or, failing that, a bare word.
+/// Overrides are settings like "train.epochs=3", applied after the file: a value in TOML or, failing that, a bare word;
+/// "-train.early_stop" takes a key of the file out again, with all below it.
 /// Errors   kInvalidArgument with file:line:column (or the override) for a text that is not TOML, an unknown key (with
 ///          the nearest known one), a wrong type or an impossible value; kIo; kResourceLimit beyond kMaxSpecBytes.
 Spec read_spec(const std::string& path, std::span<const std::string> overrides = {});

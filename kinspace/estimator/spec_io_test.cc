@@ -154,6 +154,29 @@ TEST(ReadSpec, OverridesReachIntoAShorthandColumn) {
   EXPECT_EQ(target_column(spec).min_count, 3);
 }
 
+TEST(ReadSpec, OverridesTakeKeysOut) {
+  const std::string text =
+      "spec = 1\ndata.path = 'a.csv'\nhead = { kind = 'binary', target = 'y' }\n"
+      "columns.m = { kind = 'vocabulary', embed = { dim = 3, checkpoint = 'old', trainable = false } }\n"
+      "columns.n = 'numeric'\ntrain.early_stop = { patience = 3, metric = 'auc' }\n";
+  const std::vector<std::string> overrides = {"-columns.m.embed.checkpoint", "-train.early_stop", "-columns.n",
+                                              "train.early_stop.patience=2"};
+  const Spec spec = parse_spec(text, "s", overrides);
+  EXPECT_EQ(embed_options(spec.columns.at("m"))->checkpoint, "");
+  EXPECT_EQ(embed_options(spec.columns.at("m"))->dim, 3);
+  EXPECT_EQ(spec.columns.count("n"), 0U);
+  EXPECT_EQ(spec.train.early_stop.metric, "average_loss");
+  EXPECT_EQ(spec.train.early_stop.patience, 2);
+
+  EXPECT_THAT(error_of(text, {"-columns.m.embed.checkpoin"}).message(),
+              HasSubstr("--unset columns.m.embed.checkpoin: the spec does not set that, did you mean 'checkpoint'?"));
+  EXPECT_THAT(error_of(text, {"-train.epochs"}).message(),
+              HasSubstr("--unset train.epochs: the spec does not set that"));
+  EXPECT_THAT(error_of(text, {"-columns.n.kind"}).message(), HasSubstr("the spec does not set that"));
+  EXPECT_THAT(error_of(text, {"-"}).message(), HasSubstr("the spec does not set that"));
+  EXPECT_THAT(error_of(text, {"-spec"}).message(), HasSubstr("the key 'spec' is missing"));
+}
+
 TEST(ReadSpec, ErrorsOfOverridesNameTheFlag) {
   EXPECT_THAT(error_of(kMovies, {"train.epoch=3"}).message(),
               HasSubstr("--set train.epoch=3: 'epoch' is no key of train, did you mean 'epochs'?"));
@@ -270,8 +293,7 @@ columns.bedrooms = "numeric"
   EXPECT_EQ(spec.model.kind, "none");
   EXPECT_EQ(std::get<IdentityColumn>(spec.columns.at("day")).derive, "weekday");
   EXPECT_EQ(std::get<CrossedColumn>(spec.columns.at("day_hour")).embed.dim, 10);
-  EXPECT_EQ(std::get<BucketizedColumn>(spec.columns.at("plat")).boundaries.linspace,
-            (std::vector<double>{38, 42, 10}));
+  EXPECT_EQ(std::get<BucketizedColumn>(spec.columns.at("plat")).boundaries.linspace, (std::vector<double>{38, 42, 10}));
   EXPECT_EQ(std::get<BucketizedColumn>(spec.columns.at("plon")).boundaries.values,
             (std::vector<double>{-76.5, -74, -72}));
   EXPECT_EQ(std::get<BucketizedColumn>(spec.columns.at("plat")).source, std::vector<std::string>{"plat"});

@@ -121,6 +121,15 @@ void SpecValue::add(std::string key, std::string key_place, SpecValue value) {
   items.push_back(std::move(value));
 }
 
+bool SpecValue::remove(std::string_view key) {
+  const auto at = std::find(keys.begin(), keys.end(), key) - keys.begin();
+  if (at == static_cast<std::ptrdiff_t>(keys.size())) return false;
+  keys.erase(keys.begin() + at);
+  key_places.erase(key_places.begin() + at);
+  items.erase(items.begin() + at);
+  return true;
+}
+
 std::string SpecValue::shown() const {
   switch (kind) {
     case Kind::kBool:

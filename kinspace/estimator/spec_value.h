@@ -27,6 +27,9 @@ struct SpecValue {
 
   void add(std::string key, std::string key_place, SpecValue value);
 
+  /// Takes a key out of a table; false if it has none.
+  bool remove(std::string_view key);
+
   /// For messages: "the string 'many'", "1.5", "a list".
   std::string shown() const;
 };

@@ -7,6 +7,7 @@
 #include "kinspace/base/error.h"
 #include "kinspace/nn/dense.h"
 #include "kinspace/nn/elementwise.h"
+#include "kinspace/nn/layers.h"
 
 namespace kin {
 
@@ -157,13 +158,22 @@ Parameter& Step::existing(const std::string& name, std::int64_t rows, std::int64
   return *found;
 }
 
-Var Step::apply(const std::string& name, const Sequential& network, Var x) {
+template <class Body>
+Var Step::with_layers(Body body) {
   const auto source = [this](const std::string& parameter_name, std::int64_t rows, std::int64_t dim,
                              const ParameterOptions& options, KeyNumber key_number) -> Parameter& {
     return parameter(parameter_name, rows, dim, options, key_number);
   };
   LayerContext context{tape_, source};
-  return network(context, name, x);
+  return body(context);
+}
+
+Var Step::apply(const std::string& name, const Sequential& network, Var x) {
+  return with_layers([&](LayerContext& context) { return network(context, name, x); });
+}
+
+Var Step::attention_pool(const std::string& name, const SequenceInput& x) {
+  return with_layers([&](LayerContext& context) { return layers::attention_pool(context, name, x); });
 }
 
 ModelFn estimator_from(Sequential network, std::vector<std::string> columns) {

@@ -122,6 +122,9 @@ class Step {
   /// Columns that are sequences, one row a step (SequenceLayer).
   SequenceInput sequence(const std::vector<std::string>& columns = {});
 
+  /// The steps of each row as one by attention with a learned query (layers::attention_pool): `<name>/query`.
+  Var attention_pool(const std::string& name, const SequenceInput& x);
+
   /// The batch as it was encoded, parallel to Encoder::columns().
   const EncodedBatch& rows() const;
   const Head& head() const;
@@ -171,6 +174,8 @@ class Step {
   RowContext& row_context() const;
   template <class Layer>
   auto run(const Layer& layer);
+  template <class Body>
+  Var with_layers(Body body);
 
   const Spec* spec_;
   const ModelContext* context_ = nullptr;

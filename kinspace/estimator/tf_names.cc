@@ -12,7 +12,7 @@
 namespace kin {
 namespace {
 
-/// Names of a shared table: its columns' names, sorted, and a suffix. V1 has it below the input layer, V2 above all.
+/// Names of a shared table: its columns' names, sorted, and a suffix. V2 has it above all, V1 below the input layer.
 std::vector<std::string> shared_names(const Spec& spec, const Encoder& encoder, const std::string& share) {
   std::set<std::string> names;
   for (const EncodedInfo& info : encoder.columns()) {
@@ -24,7 +24,7 @@ std::vector<std::string> shared_names(const Spec& spec, const Encoder& encoder, 
   std::string joined;
   for (const std::string& name : names) joined += (joined.empty() ? "" : "_") + name;
   const std::string shared = tf_embedding_name(joined, /*shared=*/true);
-  return {"dnn/input_from_feature_columns/" + shared, shared};
+  return {shared, "dnn/input_from_feature_columns/" + shared};
 }
 
 void add_tables(const Spec& spec, const Encoder& encoder, std::map<std::string, TfParameter>& out) {
@@ -45,8 +45,15 @@ void add_tables(const Spec& spec, const Encoder& encoder, std::map<std::string, 
   }
 }
 
-/// Rows of the first kernel: TensorFlow sorts columns by its names of them, we by ours.
+/// Rows of the first kernel: TensorFlow sorts columns by its names of them, we by ours. Where sequences are pooled for
+/// it, TensorFlow has no such kernel.
 std::vector<std::int64_t> kernel_rows(const Spec& spec, const Encoder& encoder) {
+  const std::vector<std::string>& deep = spec.model.deep;
+  for (const EncodedInfo& info : encoder.columns()) {
+    const bool taken = deep.empty() ? spec.columns.count(info.name) != 0
+                                    : std::find(deep.begin(), deep.end(), info.name) != deep.end();
+    if (info.sequence && taken) return {};
+  }
   const InputLayer input(spec.columns, encoder, spec.model.deep);
   const std::vector<InputPlace>& ours = input.places();
   std::vector<std::size_t> order(ours.size());
@@ -97,12 +104,13 @@ std::map<std::string, TfParameter> tf_parameters(const Spec& spec, const Encoder
 
 std::vector<TfTensorOut> tf_tensors(const Spec& spec, const Encoder& encoder, const ParameterStore& store) {
   const std::map<std::string, TfParameter> known = tf_parameters(spec, encoder);
+  const bool v1 = spec.train.compat == "tf1";
   std::vector<TfTensorOut> out;
   for (const Parameter* parameter : store.all()) {
     const auto tf = known.find(parameter->name());
     const bool renamed = tf != known.end() && !tf->second.names.empty();
     TfTensorOut& tensor = out.emplace_back();
-    tensor.name = renamed ? tf->second.names.back() : parameter->name();
+    tensor.name = !renamed ? parameter->name() : v1 ? tf->second.names.back() : tf->second.names.front();
     const bool vector =
         parameter->rows() == 1 && !parameter->name().ends_with("/kernel") && !parameter->name().ends_with("/embedding");
     tensor.shape = {parameter->rows(), parameter->dim()};

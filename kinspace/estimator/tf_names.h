@@ -14,7 +14,7 @@ namespace kin {
 
 /// A parameter of ours in a checkpoint of TensorFlow's canned estimators.
 struct TfParameter {
-  std::vector<std::string> names;    ///< the first that a checkpoint has is meant
+  std::vector<std::string> names;    ///< V2's, then V1's where it differs; the first that a checkpoint has is meant
   std::vector<std::int64_t> row_of;  ///< row r of ours is its row row_of[r]; empty: the same
 };
 
@@ -29,8 +29,9 @@ struct TfTensorOut {
   std::vector<float> values;
 };
 
-/// The parameters of a canned model over rows as TensorFlow would have stored them: its names, its order of rows, the
-/// name of V2 where the two differ. Parameters that TensorFlow does not have keep their names.
+/// The parameters of a canned model over rows as TensorFlow would have stored them: its names, its order of rows. Where
+/// V1 and V2 differ, the name is V1's with train.compat = tf1, else V2's. Parameters that TensorFlow does not have keep
+/// their names.
 std::vector<TfTensorOut> tf_tensors(const Spec& spec, const Encoder& encoder, const ParameterStore& store);
 
 /// Names that slot `index` (as Optimizer::slots() orders them) of the variable `name` may have, by optimizers of V2 and

@@ -67,6 +67,7 @@ class Trainer {
     observer_.on_plan(task_->plan());
     if (state_.complete || state_.step >= limit_) return result(/*already_complete=*/true);
     open_files();
+    if (nothing_to_train()) return publish_as_it_started();
     started_ = last_checkpoint_ = last_evaluation_ = Clock::now();
     first_step_ = state_.step;
     while (!ended_) {
@@ -102,6 +103,22 @@ class Trainer {
     return result;
   }
 
+  bool nothing_to_train() {
+    const std::vector<Parameter*> all = store_.all();
+    return std::none_of(all.begin(), all.end(), [](const Parameter* parameter) { return parameter->trainable(); });
+  }
+
+  bool starts_from_file() const {
+    return !settings().warm_start.path.empty() || !std::holds_alternative<std::monostate>(options_.warm_start_from);
+  }
+
+  /// A model of other people's parameters, measured and published without a step.
+  TrainResult publish_as_it_started() {
+    ended_ = state_.complete = true;
+    checkpoint(evaluate());
+    return result(/*already_complete=*/false);
+  }
+
   const TrainOptions& settings() const noexcept { return task_->spec().train; }
   std::int64_t total_steps() const noexcept { return task_->plan().steps; }
   std::int64_t steps_per_epoch() const noexcept { return (task_->size() + settings().batch - 1) / settings().batch; }
@@ -134,12 +151,13 @@ class Trainer {
     task_->initialize(store_, task_->run(store_, tape_, Mode::kTrain));
     for (const Mode mode : {Mode::kEval, Mode::kPredict}) {
       tape_.begin({.step = 0, .training = false, .dry = true});
-      task_->run(store_, tape_, mode);
+      const EstimatorSpec out = task_->run(store_, tape_, mode);
+      if (mode == Mode::kEval) task_->check_metrics(out);
     }
     const std::vector<Parameter*> all = store_.all();
-    if (std::none_of(all.begin(), all.end(), [](const Parameter* parameter) { return parameter->trainable(); })) {
+    if (nothing_to_train() && !starts_from_file()) {
       throw Error::invalid_argument("train.freeze leaves no parameter to train",
-                                    "freeze fewer, or predict with the model as it is");
+                                    "freeze fewer, or name what the model starts from: train.warm_start.path");
     }
     const std::vector<std::string> idle = store_.idle_patterns();
     if (idle.empty()) return;
@@ -155,7 +173,18 @@ class Trainer {
     const auto say = [&](const WarmStartReport& report) {
       for (const std::string& line : report_lines(report)) observer_.on_note(line);
     };
-    if (!settings().warm_start.path.empty()) say(warm_start(settings().warm_start, spec_directory_, keys, store_));
+    if (!settings().warm_start.path.empty()) {
+      const WarmStartReport report = warm_start(settings().warm_start, spec_directory_, keys, store_);
+      state_.slot_steps = report.slot_steps;
+      say(report);
+    }
+    if (const auto* path = std::get_if<std::string>(&options_.warm_start_from)) {
+      WarmStartOptions whole;
+      whole.path = *path;
+      say(warm_start(whole, spec_directory_, keys, store_));
+    } else if (const auto* chosen = std::get_if<WarmStartSettings>(&options_.warm_start_from)) {
+      say(warm_start(*chosen, warm_variables(store_)));
+    }
     for (const WarmStartReport& report : load_embeddings(task_->spec().columns, spec_directory_, keys, store_))
       say(report);
   }
@@ -191,8 +220,9 @@ class Trainer {
     tape_.backward(out.loss);
     if (summaries_ && summaries_->wants_histograms(step + 1)) summaries_->histograms(step + 1, pool_, tape_, store_);
     factor_ = rate_factor(train.schedule, step, total_steps());
-    apply_gradients(tape_, store_,
-                    {.step = step + 1, .rate_factor = factor_, .l2 = train.l2, .clip_norm = train.clip_norm});
+    apply_gradients(
+        tape_, store_,
+        {.step = state_.slot_steps + step + 1, .rate_factor = factor_, .l2 = train.l2, .clip_norm = train.clip_norm});
 
     ++state_.step;
     loss_since_ += loss_;
@@ -260,16 +290,10 @@ class Trainer {
 
   double deciding_value() const {
     const std::string wanted = task_->metric();
-    std::vector<std::string> names;
-    for (const NamedValue& value : metrics_) {
-      if (value.name == wanted) return value.value;
-      names.push_back(value.name);
-    }
-    std::string list;
-    for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
-    throw Error::invalid_argument(fmt::format("train.early_stop.metric: the head has no metric {}{}", quoted(wanted),
-                                              did_you_mean(wanted, names)),
-                                  "take one of: " + list);
+    const auto found =
+        std::find_if(metrics_.begin(), metrics_.end(), [&](const NamedValue& m) { return m.name == wanted; });
+    if (found == metrics_.end()) throw Error::internal("the evaluation lacks " + quoted(wanted));
+    return found->value;
   }
 
   bool exports(const char* name) const {
@@ -416,6 +440,10 @@ TrainResult train(const Spec& spec, const RunOptions& options, TrainObserver& ob
         fmt::format("[train] steps {}, max_steps {}; one of them above 0, or both 0, is needed", options.steps,
                     options.max_steps),
         "steps adds to the step reached, max_steps is that of the run");
+  }
+  if (options.warm_start_from.index() != 0 && !spec.train.warm_start.path.empty()) {
+    throw Error::invalid_argument("[train] warm_start_from and train.warm_start of the spec exclude each other",
+                                  "say it in one place");
   }
   make_directories(options.directory);
   const FileLock lock(options.directory + "/.lock");

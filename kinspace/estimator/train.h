@@ -5,10 +5,12 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "kinspace/estimator/spec.h"
 #include "kinspace/estimator/step.h"
+#include "kinspace/estimator/warm_start_settings.h"
 
 namespace kin {
 
@@ -77,6 +79,10 @@ struct TrainHook {
   std::function<bool(const StepView&)> after_step = {};  ///< true: the call ends here, as at its `max_steps`
 };
 
+/// What weights start from in place of random numbers: nothing; a file of tensors or a run, as train.warm_start.path of
+/// a spec; or TensorFlow's settings, for the parameters by their names.
+using WarmStartFrom = std::variant<std::monostate, std::string, WarmStartSettings>;
+
 struct RunOptions {
   std::string directory;           ///< run directory, created when missing
   std::string spec_directory;      ///< where relative paths of the spec start
@@ -89,6 +95,9 @@ struct RunOptions {
   std::int64_t steps = 0;      ///< so many more steps; 0: no limit
   std::int64_t max_steps = 0;  ///< up to this step of the run; nothing is done when it is reached; 0: no limit
   std::vector<TrainHook> hooks = {};
+
+  /// Only where the directory holds no checkpoint yet; it is no part of the spec.
+  WarmStartFrom warm_start_from = {};
 
   std::int64_t evaluate_steps = 0;  ///< in place of the spec's; 0: as the spec says
   std::vector<std::string> exports =

@@ -44,6 +44,10 @@ class TrainingTask {
   virtual std::string metric() const = 0;
   virtual bool metric_rises() const = 0;
 
+  /// Refuses metrics that validate() will not have; `eval` is what the model function made of a batch in kEval mode.
+  /// Errors   kInvalidArgument, with those that there are.
+  virtual void check_metrics(const EstimatorSpec& /*eval*/) const {}
+
   /// All metrics on the validation part.
   virtual std::vector<NamedValue> validate(ThreadPool& pool, ParameterStore& store) = 0;
 

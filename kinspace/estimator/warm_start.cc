@@ -12,7 +12,9 @@
 #include "kinspace/base/error.h"
 #include "kinspace/base/text.h"
 #include "kinspace/estimator/dataset.h"
+#include "kinspace/estimator/run_state.h"
 #include "kinspace/features/vocabulary_file.h"
+#include "kinspace/formats/run_directory.h"
 #include "kinspace/formats/tensor_file.h"
 #include "kinspace/kernels/kernels.h"
 
@@ -49,7 +51,10 @@ class WarmStarter {
     check_keys(report);
     const bool any =
         std::any_of(report.rows.begin(), report.rows.end(), [](const WarmStarted& row) { return !row.tensor.empty(); });
-    if (any) return report;
+    if (any) {
+      check_slots(report);
+      return report;
+    }
     throw Error::invalid_argument(
         fmt::format("train.warm_start: {} has nothing for this model; its tensors are: {}", file_.path(),
                     some_tensors()),
@@ -75,6 +80,35 @@ class WarmStarter {
       check("rename", name);
       file_.require(tensor);
     }
+  }
+
+  /// Slots that are wanted and not there are a slip; those that are have seen some steps.
+  void check_slots(WarmStartReport& report) const {
+    if (!options_.slots) return;
+    bool wanted = false;
+    bool found = false;
+    for (const WarmStarted& row : report.rows) {
+      wanted = wanted || (!row.tensor.empty() && !store_.get(row.parameter).slots().empty());
+      found = found || row.slots > 0;
+    }
+    if (wanted && !found) {
+      throw Error::invalid_argument(
+          fmt::format("train.warm_start.slots: {} has no slots of this model's optimizer", file_.path()),
+          file_.format() == "run" ? "a published model has none; name the checkpoint beside it, " +
+                                        (std::filesystem::path(file_.path()) / kCheckpointManifest).string()
+                                  : "start without them, or take the optimizer that it was trained with");
+    }
+    if (found) report.slot_steps = steps_of_file();
+  }
+
+  std::int64_t steps_of_file() const {
+    if (file_.format() == "run") {
+      const RunState state = run_state_from_json(file_.attributes(), file_.path());
+      return state.step + state.slot_steps;
+    }
+    const StoredTensor* step = file_.find("global_step");
+    if (step == nullptr || step->type != StoredType::kI64 || !step->shape.empty()) return 0;
+    return std::max<std::int64_t>(0, file_.read_integers(*step).front());
   }
 
   /// A vocabulary that nothing was joined by is a slip.
@@ -345,6 +379,9 @@ std::vector<std::string> report_lines(const WarmStartReport& report) {
     if (row.unused > 0) line += fmt::format(", {} of the file not used", with_thousands(row.unused));
     if (row.slots > 0) line += fmt::format(", {} slot{}", row.slots, row.slots == 1 ? "" : "s");
     out.push_back(line);
+  }
+  if (report.slot_steps > 0) {
+    out.push_back(fmt::format("  the slots have seen {} steps", with_thousands(report.slot_steps)));
   }
   return out;
 }

@@ -28,6 +28,7 @@ struct WarmStartReport {
   std::string path;                ///< what was opened
   std::vector<WarmStarted> rows;   ///< one a parameter, by name
   std::vector<std::string> notes;  ///< such as which of several checkpoints was taken
+  std::int64_t slot_steps = 0;     ///< steps that the slots which were taken over have seen
 };
 
 /// What is known of parameters by name beside their values.
@@ -44,10 +45,11 @@ struct ParameterKeys {
 ///          (out of vocabulary) by their number among themselves; a new key keeps what it started from, or takes the
 ///          first old row out of vocabulary, or the mean of the old rows, as `fresh` says. Else rows are taken by
 ///          number, and shapes must agree.
-/// Slots    with `slots`, where the file has them in the right shape; rows as those of the weights.
+/// Slots    with `slots`, where the file has them in the right shape; rows as those of the weights. The steps that they
+///          have seen are those of the run, or the checkpoint's global_step: adam's t goes on from there.
 /// Errors   kInvalidArgument: a pattern or a renaming that matches nothing, a tensor of another shape, a vocabulary of
-///          more keys than rows or for what has no keys, nothing taken at all; those of read_vocabulary_file() and of
-///          open_tensor_file(). Nothing is known of the parameters then.
+///          more keys than rows or for what has no keys, nothing taken at all, slots wanted and none there; those of
+///          read_vocabulary_file() and of open_tensor_file(). Nothing is known of the parameters then.
 WarmStartReport warm_start(const WarmStartOptions& options, const std::string& spec_directory,
                            const ParameterKeys& keys, ParameterStore& store);
 

@@ -49,10 +49,10 @@ double random_number(const Allowed& allowed, RandomStream& random) {
 
 /// Settings that are checked against others, or that the target of a recommender may not have.
 bool hangs_together(const std::string& path) {
-  static const std::set<std::string> kBound = {"data.query",   "data.separator", "data.comment",
-                                               "data.max_bad", "head.target",    "head.share",
-                                               "head.kind",    "model.kind",     "train.optimizer.compat", "train.compat",
-                                               "train.reduction", "train.schedule.kind", "train.schedule.boundaries"};
+  static const std::set<std::string> kBound = {
+      "data.query", "data.separator",   "data.comment",    "data.max_bad",           "head.target",
+      "head.share", "head.kind",        "model.kind",      "train.optimizer.compat", "train.compat",
+      "eval.slice", "head.huber_delta", "train.reduction", "train.schedule.kind",    "train.schedule.boundaries"};
   const std::string target = "columns.watched.";
   static const std::set<std::string> kFree = {"source",    "min_count",      "max_size",      "oov",
                                               "embed.dim", "embed.combiner", "embed.init_std"};
@@ -108,8 +108,8 @@ Spec random_spec(std::uint64_t seed) {
   }
   if (spec.columns.size() > 1) spec.head.target = "watched";
   OptimizerOptions& optimizer = spec.train.optimizer;  // what the drawn name takes by default
-  for (float* value : {&optimizer.lr, &optimizer.momentum, &optimizer.epsilon, &optimizer.initial_accumulator,
-                       &optimizer.rho}) {
+  for (float* value :
+       {&optimizer.lr, &optimizer.momentum, &optimizer.epsilon, &optimizer.initial_accumulator, &optimizer.rho}) {
     *value = -1;
   }
   resolve(spec);

@@ -389,6 +389,32 @@ TEST(Text, GivesItsWordsAsAList) {
   EXPECT_EQ(table.encode_one(column).ids, (Ids{0, -1, 0, -1}));
 }
 
+TEST(Text, TakesAVocabularyThatIsGiven) {
+  TextColumn column;
+  column.values = {"garden", "big", "42"};
+  TestTable table;
+  table.strings("x", {"Big house, big GARDEN", "42 houses", std::nullopt});
+  EncodedColumn got = table.encode_one(column);
+  EXPECT_EQ(got.ids, (Ids{1, -1, 1, 0, 2, -1}));
+  column.oov_buckets = 1;
+  EXPECT_EQ(table.encode_one(column).ids, (Ids{1, 3, 1, 0, 2, 3}));
+  column.ngrams = 2;
+  column.values.emplace_back("big garden");
+  got = table.encode_one(column);
+  EXPECT_EQ(std::count(got.ids.begin(), got.ids.end(), 3), 1);
+
+  column.buckets = 5;
+  EXPECT_NE(error_of([&] { table.encode_one(column); }).find("columns.x: buckets and values both say"),
+            std::string::npos);
+  column.buckets = 0;
+  column.path = "words.txt";
+  EXPECT_NE(error_of([&] { table.encode_one(column); }).find("values and path both give the vocabulary"),
+            std::string::npos);
+  column.path.clear();
+  column.values.emplace_back("big");
+  EXPECT_NE(error_of([&] { table.encode_one(column); }).find("repeats 'big'"), std::string::npos);
+}
+
 TEST(Indicator, CountsIdsAndLeavesOutWhatIsNone) {
   EncodedColumn column;
   column.offsets = {0, 4, 4};

@@ -3,9 +3,11 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <string>
 #include <vector>
 
+#include "kinspace/base/error.h"
 #include "kinspace/features/encoder.h"
 #include "kinspace/features/fingerprint.h"
 #include "kinspace/features/testing/test_table.h"
@@ -46,6 +48,35 @@ TEST(Cross, HashesInTheGivenOrder) {
   table.strings("a", {"a"}).strings("b", {"b"});
   EXPECT_EQ(ids_of(table, {}, hashed({"a", "b"})), Ids{986});
   EXPECT_EQ(ids_of(table, {}, hashed({"b", "a"})), Ids{100});
+}
+
+TEST(Cross, SplitsCellsIntoWhatAListWouldHold) {
+  TestTable lists;
+  lists.string_lists("tags", {TestTable::Cells<std::string>{"a", "b"}, TestTable::Cells<std::string>{}})
+      .strings("city", {"", "x"});
+  TestTable cells;
+  cells.strings("tags", {"a|b", ""}).strings("city", {"", "x"});
+  CrossedColumn cross = hashed({"data.city", "data.tags"});
+  cross.order = "tf_dense";
+  const Ids want = ids_of(lists, {}, cross);
+  ASSERT_EQ(want.size(), 2U);
+  cross.split = {{"tags", "|"}};
+  EXPECT_EQ(ids_of(cells, {}, cross), want);
+}
+
+TEST(Cross, SplitsOnlyDataColumnsThatTakePart) {
+  TestTable table;
+  table.strings("a", {"a"}).strings("b", {"b"});
+  CrossedColumn cross = hashed({"a", "b"});
+  for (const auto& [source, text] : std::map<std::string, std::string>{{"c", "|"}, {"a", ""}, {"b", "12345"}}) {
+    cross.split = {{source, text}};
+    try {
+      ids_of(table, {}, cross);
+      FAIL() << source;
+    } catch (const Error& error) {
+      EXPECT_NE(error.message().find("columns.z.split." + source), std::string::npos) << error.message();
+    }
+  }
 }
 
 TEST(Cross, KeyZeroIsTensorFlowsDefault) {

@@ -179,6 +179,8 @@ void describe(CrossedColumn& o, Visitor& v) {
            one_of({"keep", "drop"}));
   v.option("missing", o.missing, "an empty cell of the data is the value '' or -1 (TensorFlow), or has no combination",
            one_of({"tf", "null"}));
+  v.option("split", o.split,
+           "data column = 1 to 4 characters between the values of its cells, such as { tags = \"|\" }");
   internal::describe_weight(o, v);
   internal::describe_dense(o, v);
 }
@@ -193,10 +195,15 @@ void describe(TextColumn& o, Visitor& v) {
            one_of({"drop", "keep", "join"}));
   v.option("ngrams", o.ngrams, "sequences of up to so many words are values too", within(1, 8));
   v.option("max_words", o.max_words, "of a text; 0: all", within(0, 1e9));
-  v.option("buckets", o.buckets, "hashed; 0: vocabulary learned from the training rows", within(0, 9e18));
+  v.option("buckets", o.buckets, "hashed; 0: by a vocabulary", within(0, 9e18));
+  v.option("values", o.values,
+           "the vocabulary, words as they come out (in lower case, unless lower = false); none and no path: learned "
+           "from the training rows");
+  v.option("path", o.path, "text file with a word a line, also .gz or .zst");
+  v.option("path_rows", o.path_rows, "words to take from the file; 0: all", within(0, 2e9));
   v.option("min_count", o.min_count, "learned: rarer values are out of vocabulary", within(1, 1e15));
   v.option("max_size", o.max_size, "learned: keeps the most frequent values; 0: all", within(0, 2e9));
-  v.option("oov_buckets", o.oov_buckets, "learned: values out of vocabulary share so many more rows", within(0, 2e9));
+  v.option("oov_buckets", o.oov_buckets, "values out of vocabulary share so many more rows", within(0, 2e9));
   internal::describe_sequence(o, v);
   internal::describe_dense(o, v);
 }

@@ -73,7 +73,6 @@ struct Encoder::State {
 
 Encoder::Encoder(const FeatureColumns& columns, FittedColumns fitted, const EncoderOptions& options)
     : state_(std::make_unique<State>()) {
-  if (columns.empty()) throw Error::invalid_argument("there are no columns to encode");
   state_->fitted = std::make_shared<FittedColumns>(std::move(fitted));
   state_->compiled = internal::compile_columns(columns, *state_->fitted, options.directory);
   state_->describe();

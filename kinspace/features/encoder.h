@@ -16,7 +16,7 @@ namespace kin {
 
 /// What a column learned from the training rows.
 struct FittedColumn {
-  Vocabulary vocabulary;             ///< of learned vocabularies
+  Vocabulary vocabulary;             ///< of vocabularies that are learned, or come from a file
   std::vector<double> numbers = {};  ///< of numeric and bucketized columns: mean and deviation, boundaries, ...
 };
 using FittedColumns = std::map<std::string, FittedColumn>;
@@ -95,7 +95,7 @@ class Encoder {
   /// Errors   kBadData naming a column of which nothing could be learned.
   void finish_learning();
 
-  /// What was learned, for a model to keep.
+  /// What was learned or read from vocabulary files, for a model to keep: an encoder that gets it reads no file.
   const FittedColumns& learned() const noexcept;
 
   /// Complete once fitted().

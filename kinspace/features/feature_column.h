@@ -149,6 +149,7 @@ struct CrossedColumn {
   std::string oov = "keep";          ///< keep: OOV ids take part, as in TensorFlow (hashed) | drop
   std::string missing = "tf";        ///< of data columns: tf: an empty single cell is the value '' (-1 for integers)
                                      ///< | null: such a row has no combination
+  std::map<std::string, std::string> split = {};  ///< data column = what separates the values of its cells
   std::string weight = {};
   std::string pairing = "row";
   bool indicator = false;
@@ -163,7 +164,11 @@ struct TextColumn {
   std::string punctuation = "drop";  ///< drop: separates words | keep: a word of its own | join: as a letter
   std::int64_t ngrams = 1;           ///< sequences of up to so many words are values too, joined by a blank
   std::int64_t max_words = 0;        ///< of a text; 0: all
-  std::int64_t buckets = 0;          ///< hashed; 0: vocabulary learned from the training rows
+  // Where the ids come from: hashed, or the vocabulary as in VocabularyColumn, of words as they come out.
+  std::int64_t buckets = 0;  ///< 0: by a vocabulary
+  std::vector<std::string> values = {};
+  std::string path = {};
+  std::int64_t path_rows = 0;
   std::int64_t min_count = 1;
   std::int64_t max_size = 0;
   std::int64_t oov_buckets = 0;

@@ -200,6 +200,11 @@ FoundCheckpoint find_checkpoint(const std::string& path) {
     throw Error::not_supported(fmt::format("{} is no part of a TensorFlow checkpoint", path),
                                contents(directory_of(path)));
   }
+  const std::vector<std::string> data = expand(escaped(path) + ".data-*-of-*");
+  if (!data.empty()) {
+    throw Error::corruption(fmt::format("{} is missing, which says what {} holds", tf_index_path(path), data.front()),
+                            "copy it beside " + data.front());
+  }
   throw Error::io(fmt::format("there is no checkpoint {}", path), contents(directory_of(path)));
 }
 

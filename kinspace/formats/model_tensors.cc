@@ -64,6 +64,8 @@ class RunTensors final : public TensorFile {
     set_tensors(std::move(tensors));
   }
 
+  std::string attributes() const override { return manifest_.attributes; }
+
   const TokenList* tokens(const StoredTensor& tensor) override {
     for (std::size_t slash = tensor.name.rfind('/'); slash != std::string::npos && slash > 0;
          slash = tensor.name.rfind('/', slash - 1)) {

@@ -67,6 +67,10 @@ const StoredTensor& TensorFile::require(std::string_view name) const {
       fmt::format("'kin info {}' lists its {}", path_, with_thousands(static_cast<std::int64_t>(tensors_.size()))));
 }
 
+std::string TensorFile::attributes() const {
+  return {};
+}
+
 const TokenList* TensorFile::tokens(const StoredTensor& /*tensor*/) {
   return nullptr;
 }

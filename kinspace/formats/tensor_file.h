@@ -59,6 +59,9 @@ class TensorFile {
   const std::vector<std::string>& notes() const noexcept { return notes_; }
   void add_note(std::string note) { notes_.push_back(std::move(note)); }
 
+  /// What the manifest of a run says beside its files, in JSON; empty for all else.
+  virtual std::string attributes() const;
+
   /// By rising name.
   const std::vector<StoredTensor>& tensors() const noexcept { return tensors_; }
 

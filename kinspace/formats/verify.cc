@@ -99,4 +99,22 @@ VerifyReport verify_model(const std::string& directory) {
   return report;
 }
 
+VerifiedTensors verify_tensors(TensorFile& file) {
+  VerifiedTensors found;
+  for (const StoredTensor& tensor : file.tensors()) {
+    if (tensor.type == StoredType::kOther) {
+      found.unread.push_back(tensor.name);
+      continue;
+    }
+    if (tensor.type == StoredType::kString) {
+      for (const std::string& element : file.read_strings(tensor)) found.bytes += element.size();
+    } else {
+      file.read_elements(tensor, 0, tensor.elements(),
+                         [&](std::int64_t /*first*/, std::string_view bytes) { found.bytes += bytes.size(); });
+    }
+    ++found.tensors;
+  }
+  return found;
+}
+
 }  // namespace kin

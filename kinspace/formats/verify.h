@@ -3,6 +3,9 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "kinspace/formats/tensor_file.h"
 
 namespace kin {
 
@@ -24,5 +27,16 @@ struct VerifyReport {
 ///          kNotSupported for a newer format; kIo when there is no model, or it cannot be read.
 /// Memory   a block, the manifest and the largest vocabulary, whatever the size of the tables.
 VerifyReport verify_model(const std::string& directory);
+
+/// What verify_tensors() has read.
+struct VerifiedTensors {
+  std::int64_t tensors = 0;
+  std::uint64_t bytes = 0;               ///< of their elements
+  std::vector<std::string> unread = {};  ///< names of those of a type that this library only lists
+};
+
+/// Reads every element of every tensor of a file, and so compares every checksum that the format has.
+/// Errors   as TensorFile, for the first tensor that is damaged.
+VerifiedTensors verify_tensors(TensorFile& file);
 
 }  // namespace kin

@@ -91,6 +91,10 @@ class LossRows {
         return sigmoid(z, y, n, losses, d);
       case LossTargets::Kind::kPoisson:
         return poisson(z, y, n, losses, d);
+      case LossTargets::Kind::kAbsolute:
+        return absolute(z, y, n, losses, d);
+      case LossTargets::Kind::kHuber:
+        return huber(z, y, n, losses, d);
       case LossTargets::Kind::kSquared:
       case LossTargets::Kind::kSoftmax:
         break;
@@ -99,6 +103,24 @@ class LossRows {
       const float difference = z[i] - y[i];
       losses[i] = difference * difference;
       d[i] = 2.0F * difference;
+    }
+  }
+
+  static void absolute(const float* z, const float* y, std::int64_t n, float* losses, float* d) noexcept {
+    for (std::int64_t i = 0; i < n; ++i) {
+      const float difference = z[i] - y[i];
+      losses[i] = std::abs(difference);
+      d[i] = difference > 0 ? 1.0F : difference < 0 ? -1.0F : difference;  // what is no number stays so
+    }
+  }
+
+  void huber(const float* z, const float* y, std::int64_t n, float* losses, float* d) const noexcept {
+    const float delta = targets_.delta_;
+    for (std::int64_t i = 0; i < n; ++i) {
+      const float difference = z[i] - y[i];
+      const float size = std::abs(difference);
+      losses[i] = size <= delta ? 0.5F * size * size : delta * (size - 0.5F * delta);
+      d[i] = std::clamp(difference, -delta, delta);
     }
   }
 
@@ -204,14 +226,6 @@ void loss_rows(ConstMatrixView logits, const LossTargets& targets, std::span<con
 
 double reduce_losses(std::span<const double> sums, std::int64_t elements, const LossOptions& options) {
   return sum_of(sums, Factors(static_cast<std::int64_t>(sums.size()), elements, options));
-}
-
-double LossTargets::constant_logit(double mean) const noexcept {
-  constexpr double kLeast = 1e-6;
-  if (kind_ == Kind::kSquared) return mean;
-  if (kind_ != Kind::kSigmoid) return std::log(std::max(mean, kLeast));
-  const double share = std::clamp(mean, kLeast, 1 - kLeast);
-  return std::log(share / (1 - share));
 }
 
 Var weighted_loss(Tape& tape, Var logits, const LossTargets& targets, const LossOptions& options) {

@@ -11,10 +11,14 @@
 //   sigmoid_cross_entropy   max(z, 0) - z y + log(1 + exp(-|z|))        y a number, usually in [0, 1]
 //   softmax_cross_entropy   log(sum_k exp(z_k)) - z_c                   c the class of the row; one element a row
 //   squared_error           (z - y)^2
+//   absolute_error          |z - y|                                     of derivative 0 where z = y
+//   huber_loss              (z - y)^2 / 2 where |z - y| <= delta, else delta |z - y| - delta^2 / 2
 //   poisson_loss            exp(z) - z y, with `full` also y log(y) - y + log(2 pi y) / 2 where y > 1
 //
 // Source: tf.nn.sigmoid_cross_entropy_with_logits, tf.nn.sparse_softmax_cross_entropy_with_logits,
-// tf.losses.mean_squared_error, tf.nn.log_poisson_loss; checked against golden/training/heads.json.
+// tf.losses.mean_squared_error, tf.losses.absolute_difference, tf.losses.huber_loss, tf.nn.log_poisson_loss; all but
+// the absolute error and Huber's checked against golden/training/heads.json. Huber, "Robust estimation of a location
+// parameter", 1964.
 
 namespace kin {
 
@@ -39,29 +43,31 @@ struct LossOptions {
 class LossTargets {
  public:
   /// Labels [B, K].
-  static LossTargets sigmoid(ConstMatrixView labels) { return {Kind::kSigmoid, labels, {}, false}; }
-  static LossTargets squared(ConstMatrixView labels) { return {Kind::kSquared, labels, {}, false}; }
+  static LossTargets sigmoid(ConstMatrixView labels) { return {Kind::kSigmoid, labels}; }
+  static LossTargets squared(ConstMatrixView labels) { return {Kind::kSquared, labels}; }
+  static LossTargets absolute(ConstMatrixView labels) { return {Kind::kAbsolute, labels}; }
+  /// `delta`   above 0, in the unit of the labels.
+  static LossTargets huber(ConstMatrixView labels, float delta) { return {Kind::kHuber, labels, {}, false, delta}; }
   static LossTargets poisson(ConstMatrixView labels, bool full) { return {Kind::kPoisson, labels, {}, full}; }
   /// Classes [B]; those of masked rows may be anything.
-  static LossTargets softmax(std::span<const std::int64_t> classes) { return {Kind::kSoftmax, {}, classes, false}; }
+  static LossTargets softmax(std::span<const std::int64_t> classes) { return {Kind::kSoftmax, {}, classes}; }
 
   /// Elements of a row of K logits.
   std::int64_t elements(std::int64_t cols) const noexcept { return kind_ == Kind::kSoftmax ? 1 : cols; }
 
-  /// The logit, the same for all rows, with the smallest loss for labels of that mean (softmax: for a class of that
-  /// share): the mean, its log odds or its logarithm. Finite: shares and means of 0 or 1 count as 1e-6 away from them.
-  double constant_logit(double mean) const noexcept;
-
  private:
+  friend class ConstantLogit;
   friend class LossRows;
-  enum class Kind : std::uint8_t { kSigmoid, kSoftmax, kSquared, kPoisson };
-  LossTargets(Kind kind, ConstMatrixView labels, std::span<const std::int64_t> classes, bool full)
-      : kind_(kind), labels_(labels), classes_(classes), full_(full) {}
+  enum class Kind : std::uint8_t { kSigmoid, kSoftmax, kSquared, kAbsolute, kHuber, kPoisson };
+  LossTargets(Kind kind, ConstMatrixView labels, std::span<const std::int64_t> classes = {}, bool full = false,
+              float delta = 1.0F)
+      : kind_(kind), labels_(labels), classes_(classes), full_(full), delta_(delta) {}
 
   Kind kind_;
   ConstMatrixView labels_;
   std::span<const std::int64_t> classes_;
   bool full_;
+  float delta_;
 };
 
 /// The reduced loss, [1, 1].
@@ -93,6 +99,12 @@ inline Var softmax_cross_entropy(Tape& tape, Var logits, std::span<const std::in
 }
 inline Var squared_error(Tape& tape, Var logits, ConstMatrixView labels, const LossOptions& options = {}) {
   return weighted_loss(tape, logits, LossTargets::squared(labels), options);
+}
+inline Var absolute_error(Tape& tape, Var logits, ConstMatrixView labels, const LossOptions& options = {}) {
+  return weighted_loss(tape, logits, LossTargets::absolute(labels), options);
+}
+inline Var huber_loss(Tape& tape, Var logits, ConstMatrixView labels, float delta, const LossOptions& options = {}) {
+  return weighted_loss(tape, logits, LossTargets::huber(labels, delta), options);
 }
 inline Var poisson_loss(Tape& tape, Var logits, ConstMatrixView labels, bool full, const LossOptions& options = {}) {
   return weighted_loss(tape, logits, LossTargets::poisson(labels, full), options);

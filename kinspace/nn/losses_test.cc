@@ -18,8 +18,10 @@ namespace {
 
 constexpr LossReduction kReductions[] = {LossReduction::kMean, LossReduction::kSum, LossReduction::kWeightedMean,
                                          LossReduction::kNonzeroMean};
-enum class Loss { kSigmoid, kSoftmax, kSquared, kPoisson, kPoissonFull };
-constexpr Loss kLosses[] = {Loss::kSigmoid, Loss::kSoftmax, Loss::kSquared, Loss::kPoisson, Loss::kPoissonFull};
+enum class Loss { kSigmoid, kSoftmax, kSquared, kAbsolute, kHuber, kPoisson, kPoissonFull };
+constexpr Loss kLosses[] = {Loss::kSigmoid, Loss::kSoftmax, Loss::kSquared,    Loss::kAbsolute,
+                            Loss::kHuber,   Loss::kPoisson, Loss::kPoissonFull};
+constexpr float kDelta = 0.75F;  // some errors are larger
 
 struct Problem {
   ThreadPool pool;
@@ -49,6 +51,10 @@ struct Problem {
         return LossTargets::softmax(classes);
       case Loss::kSquared:
         return LossTargets::squared(labels.view());
+      case Loss::kAbsolute:
+        return LossTargets::absolute(labels.view());
+      case Loss::kHuber:
+        return LossTargets::huber(labels.view(), kDelta);
       case Loss::kPoisson:
       case Loss::kPoissonFull:
         return LossTargets::poisson(labels.view(), loss == Loss::kPoissonFull);
@@ -67,6 +73,12 @@ struct Problem {
         return -y * std::log(1 / (1 + std::exp(-z))) - (1 - y) * std::log(1 / (1 + std::exp(z)));
       case Loss::kSquared:
         return (z - y) * (z - y);
+      case Loss::kAbsolute:
+        return std::abs(z - y);
+      case Loss::kHuber: {
+        const double delta = double(kDelta);
+        return std::abs(z - y) <= delta ? (z - y) * (z - y) / 2 : delta * std::abs(z - y) - delta * delta / 2;
+      }
       case Loss::kPoisson:
         return std::exp(z) - z * y;
       case Loss::kPoissonFull:
@@ -217,6 +229,17 @@ TEST(Losses, SoftmaxCrossEntropyOfHugeLogitsIsExact) {
   EXPECT_EQ(wrong.gradient[0], 0.0F);
 }
 
+TEST(Losses, RobustErrorsHaveBoundedGradients) {
+  const float labels[4] = {3, 3, 3, 3};
+  const ConstMatrixView y{labels, 1, 4, 4};
+  const OneRow absolute =
+      one_row({3, 3.5F, -1e30F, 1e30F}, LossTargets::absolute(y), {.reduction = LossReduction::kSum});
+  EXPECT_EQ(absolute.gradient, (std::vector<float>{0, 1, -1, 1}));
+  const OneRow huber = one_row({3, 3.5F, -7, 4}, LossTargets::huber(y, 2), {.reduction = LossReduction::kSum});
+  EXPECT_EQ(huber.gradient, (std::vector<float>{0, 0.5F, -2, 1}));
+  EXPECT_EQ(huber.loss, 0.125 + (20 - 2) + 0.5);
+}
+
 TEST(Losses, LogitsThatAreNoNumberStaySo) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   const float y = 1;
@@ -225,6 +248,10 @@ TEST(Losses, LogitsThatAreNoNumberStaySo) {
   EXPECT_TRUE(std::isnan(one_row({nan}, LossTargets::sigmoid({&y, 1, 1, 1})).loss));
   EXPECT_TRUE(std::isnan(one_row({nan, 0}, LossTargets::softmax({&c, 1})).loss));
   EXPECT_TRUE(std::isnan(one_row({nan, 0}, LossTargets::squared({labels, 1, 2, 2})).loss));
+  for (const LossTargets& t : {LossTargets::absolute({&y, 1, 1, 1}), LossTargets::huber({&y, 1, 1, 1}, 1)}) {
+    EXPECT_TRUE(std::isnan(one_row({nan}, t).loss));
+    EXPECT_TRUE(std::isnan(one_row({nan}, t).gradient[0]));
+  }
   EXPECT_TRUE(std::isinf(one_row({100}, LossTargets::poisson({&y, 1, 1, 1}, true)).loss));
 }
 

@@ -4,6 +4,7 @@ import json
 import math
 import os
 import random
+import shutil
 import signal
 import subprocess
 import time
@@ -184,6 +185,31 @@ def test_a_column_starts_from_a_file_of_vectors(rows):
         np.testing.assert_array_equal(row, table[CITIES.index(key)])
 
 
+def test_words_take_a_vocabulary_and_vectors_by_token(rows):
+    (rows / "words.txt").write_text("garden\nmetro\nquiet\n")
+    (rows / "words.vec").write_text("4 2\nquiet 1 2\nloft 3 4\ngarden 5 6\nsea 7 8\n")
+    for vocabulary, keys in (('path = "words.txt", ', ["garden", "metro", "quiet"]), ('values = ["loft", "quiet"], ', ["loft", "quiet"]), ("", None)):
+        columns = f'columns.words = {{ kind = "text", source = "tags", {vocabulary}embed = {{ dim = 2, checkpoint = "words.vec", trainable = false }} }}\n'
+        done = kin("train", write_spec(rows, "deep", columns=columns), "-o", rows / "run")
+        if keys is None:
+            keys = [line.split("\t")[0] for line in (rows / "run" / "vocabulary" / "words.txt").read_text().splitlines() if not line.startswith("#")]
+            assert sorted(keys) == ["garden", "loft", "metro", "quiet"]
+        assert f"words/embedding: {len(set(keys) - {'metro'})} rows by key" in done.stderr
+        table = dict(zip(keys, weights(rows / "run")["words/embedding"].tolist()))
+        assert table["quiet"] == [1, 2] and table.get("loft", [3, 4]) == [3, 4] and table.get("garden", [5, 6]) == [5, 6]
+        if "path" in vocabulary:  # the model has its words, whatever becomes of the file
+            before = kin("predict", rows / "run", rows / "rows.csv").stdout
+            (rows / "words.txt").write_text("quiet\n")
+            assert kin("predict", rows / "run", rows / "rows.csv").stdout == before
+            (rows / "words.txt").unlink()
+            assert kin("predict", rows / "run", rows / "rows.csv").stdout == before
+            kin("evaluate", rows / "run")
+        kin("verify", rows / "run")
+        shutil.rmtree(rows / "run")
+    both = 'columns.words = { kind = "text", source = "tags", values = ["a"], buckets = 9, embed = 2 }\n'
+    assert "buckets and values both say what the ids are" in kin("train", write_spec(rows, "deep", columns=both), "-o", rows / "run", status=2).stderr
+
+
 def test_what_cannot_be_started_from_is_said(rows):
     spec = write_spec(rows)
     kin("train", spec, "-o", rows / "a")
@@ -207,8 +233,55 @@ def test_mistakes_are_explained(rows):
     assert "head.kind is missing" in kin("train", idle, "-o", rows / "run", "--set", "head.kind=auto", status=2).stderr
     assert "model.wide names no column" in kin("train", idle, "-o", rows / "run", "--set", "model.wide=[\"citi\"]", status=2).stderr
     assert "no such directory" in kin("predict", rows / "nothing", rows / "rows.csv", status=5).stderr
-    two = kin("train", idle, "-o", rows / "run", "--set", "train.early_stop.metric=nothing", status=2)
-    assert "the head has no metric 'nothing'" in two.stderr
+
+
+def test_metrics_that_the_model_lacks_are_refused_before_training(rows):
+    spec = write_spec(rows)
+    for command in (["train", spec, "-o", rows / "run"], ["check", spec]):
+        wrong = kin(*command, "--set", "train.early_stop.metric=aucs", status=2).stderr
+        assert "the model has no metric 'aucs', did you mean 'auc'?" in wrong and "average_loss" in wrong
+        assert "named" not in wrong and "eval.metrics too: auc_exact" in wrong
+        assert "no metric 'brierr', did you mean 'brier'?" in kin(*command, "--set", 'eval.metrics=["brierr"]', status=2).stderr
+        assert not (rows / "run" / "checkpoint.json").exists()
+    kin("train", spec, "-o", rows / "run", "--set", 'eval.metrics=["brier"]', "--set", "train.early_stop.metric=brier")
+
+
+def test_slices_add_up_to_the_whole(rows):
+    kin("train", write_spec(rows, "linear", more='eval.slice = ["city"]'), "-o", rows / "run")
+    found = kin_json("evaluate", rows / "run", rows / "rows.csv", "--slice", "mood", "--slice", "city,late")
+    assert found["rows"][0]["slice"] == "(all)" and found["rows"][0]["rows"] == 400
+    whole = found["rows"][0]
+    for name in ("mood", "city,late"):
+        parts = [row for row in found["rows"] if row["slice"] == name]
+        assert [row["rows"] for row in parts] == sorted((row["rows"] for row in parts), reverse=True)
+        assert sum(row["rows"] for row in parts) == 400
+        for metric in ("average_loss", "accuracy", "prediction/mean"):
+            assert sum(row["rows"] * row[metric] for row in parts) / 400 == pytest.approx(whole[metric], abs=1e-12)
+    labels = {tuple(row["values"]): row["label/mean"] for row in found["rows"] if row["slice"] == "city,late"}
+    assert len(labels) == 10 and all(mean == int(late) for (city, late), mean in labels.items())
+
+    short = kin("evaluate", rows / "run", rows / "rows.csv", "--max-slices", "2", "--metrics", "auc_exact,accuracy", "--format", "csv")
+    lines = list(csv.DictReader(short.stdout.splitlines()))
+    assert list(lines[0]) == ["slice", "value", "values", "rows", "auc_exact", "accuracy"]
+    assert [line["slice"] for line in lines] == ["(all)", "city", "city"]  # of the spec
+    assert "city: the 2 largest slices; 3 more, of" in short.stderr
+    table = kin("evaluate", rows / "run", rows / "rows.csv", "--metrics", "auc", "--threads", "3").stdout
+    assert table == kin("evaluate", rows / "run", rows / "rows.csv", "--metrics", "auc", "--threads", "1").stdout
+    assert len(table.splitlines()) == 6
+
+    assert "no column 'citi', did you mean 'city'?" in kin("evaluate", rows / "run", "--slice", "citi", status=2).stderr
+    assert "no metric 'aucs'" in kin("evaluate", rows / "run", "--metrics", "aucs", status=2).stderr
+    (rows / "none.csv").write_text((rows / "rows.csv").read_text().splitlines()[0] + "\n")
+    kin("evaluate", rows / "run", rows / "none.csv", status=3)
+
+
+def test_a_missing_value_is_a_slice(rows):
+    kin("train", write_spec(rows, "baseline"), "-o", rows / "run")
+    text = (rows / "rows.csv").read_text().replace("oslo,", ",")
+    (rows / "gaps.csv").write_text(text)
+    found = kin_json("evaluate", rows / "run", rows / "gaps.csv", "--slice", "city")["rows"]
+    missing = [row for row in found if row["values"] == [None]]
+    assert len(missing) == 1 and missing[0]["value"] == "(missing)" and missing[0]["rows"] == text.count("\n,")
 
 
 def test_labels_out_of_range_name_the_row(rows):
@@ -244,3 +317,33 @@ def test_a_pattern_finds_a_run_of_ours(rows, pattern):
     done = kin("train", write_spec(rows, columns=columns, name="paris.toml"), "-o", rows / "paris")
     assert "city/embedding: 5 rows by key from city/embedding" in done.stderr
     assert (weights(rows / "london")["city/embedding"] == weights(rows / "paris")["city/embedding"]).all()
+
+
+@pytest.mark.parametrize("pooling", ["mean", "sum", "max", "attention"])
+def test_histories_are_pooled_in_the_deep_part(tmp_path, pooling):
+    """late: whether "key" is anywhere among the last visits; where it stands says nothing."""
+    draw = random.Random(3)
+    with open(tmp_path / "rows.csv", "w") as file:
+        file.write("visits,size,late\n")
+        for _ in range(600):
+            visits = [draw.choice("abcdefgh") for _ in range(draw.randrange(0, 9))]
+            late = draw.random() < 0.5
+            if late:
+                visits.insert(draw.randrange(len(visits) + 1), "key")
+            file.write(f"{'|'.join(visits)},{draw.gauss(0, 1):.3f},{int(late)}\n")
+    columns = 'columns.visits = { kind = "vocabulary", split = "|", sequence = true, embed = { dim = 8 } }\ncolumns.size = "numeric"\n'
+    spec = write_spec(tmp_path, "deep", columns=columns, train=f', optimizer = {{ name = "adam", lr = 0.02 }}')
+    settings = ["--set", f"model.pooling={pooling}", "--set", "train.epochs=12"]
+    for threads in ("1", "3"):
+        kin("train", spec, "-o", tmp_path / f"run{threads}", *settings, "--threads", threads)
+    assert model_bytes(tmp_path / "run1") == model_bytes(tmp_path / "run3")
+    metrics = {row["metric"]: row["value"] for row in kin_json("evaluate", tmp_path / "run1")["rows"]}
+    assert metrics["auc"] > 0.95
+    names = set(weights(tmp_path / "run1"))
+    assert ("visits/attention/query" in names) == (pooling == "attention") and "visits/embedding" in names
+    # An empty history is one, too, and a model of histories alone works.
+    (tmp_path / "empty.csv").write_text("visits,size\n,0\na|key,0\n")
+    assert len(kin("predict", tmp_path / "run1", tmp_path / "empty.csv", "--format", "csv").stdout.splitlines()) == 3
+    kin("train", spec, "-o", tmp_path / "alone", *settings, "--set", 'model.deep=["visits"]')
+    assert weights(tmp_path / "alone")["layer_0/kernel"].shape == (8, 8)
+    kin("export", tmp_path / "run1", "--to", "tf-checkpoint", "-o", tmp_path / "tf")

@@ -2,8 +2,15 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <string>
+#include <variant>
+#include <vector>
+
 #include "kinspace/base/error.h"
 #include "kinspace/nn/activation.h"
+#include "kinspace/nn/concat.h"
+#include "kinspace/nn/steps.h"
 
 namespace kin {
 namespace {
@@ -14,10 +21,46 @@ Var linear_logits(Step& step) {
       "linear", {.units = step.head().logits(), .columns = model.wide, .combiner = combiner_from_name(model.combiner)});
 }
 
+bool is_sequence(const FeatureColumn& column) {
+  return std::visit(
+      [](const auto& c) {
+        if constexpr (requires { c.sequence; }) return c.sequence;
+        return false;
+      },
+      column);
+}
+
+/// The steps of one sequence column as one vector.
+Var pooled(Step& step, const std::string& column) {
+  const std::string& pooling = step.spec().model.pooling;
+  const SequenceInput steps = step.sequence({column});
+  if (pooling == "attention") return step.attention_pool(column + "/attention", steps);
+  return pool_steps(step.tape(), steps,
+                    pooling == "max"   ? StepPooling::kMax
+                    : pooling == "sum" ? StepPooling::kSum
+                                       : StepPooling::kMean);
+}
+
+/// The columns of the deep part side by side: bags first, then what sequences are pooled to.
+Var deep_input(Step& step) {
+  std::vector<std::string> bags;
+  std::vector<std::string> sequences;
+  const std::vector<std::string>& wanted = step.spec().model.deep;
+  for (const auto& [name, column] : step.spec().columns) {
+    if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), name) == wanted.end()) continue;
+    (is_sequence(column) ? sequences : bags).push_back(name);
+  }
+  if (sequences.empty()) return step.input(wanted);
+  std::vector<Var> parts;
+  if (!bags.empty()) parts.push_back(step.input(bags));
+  for (const std::string& name : sequences) parts.push_back(pooled(step, name));
+  return parts.size() == 1 ? parts.front() : concat(step.tape(), parts);
+}
+
 Var deep_logits(Step& step) {
   const ModelOptions& model = step.spec().model;
   const kernels::Activation activation = activation_named(model.activation);
-  Var h = step.input(model.deep);
+  Var h = deep_input(step);
   for (std::size_t i = 0; i < model.layers.size(); ++i) {
     const std::string name = fmt::format("layer_{}", i);
     h = step.dropout(step.dense(name, h, {.units = model.layers[i], .activation = activation}), model.dropout);

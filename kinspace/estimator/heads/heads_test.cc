@@ -165,6 +165,43 @@ TEST(Heads, TransformedLabelsArePredictedAndMeasuredInTheirOwnUnit) {
   }
 }
 
+TEST(Heads, RobustLossesAreThoseOfTheTransformedLabel) {
+  const std::vector<double> prices = {10, 20, 30, 140};  // mean 50, deviation 52.44
+  const double deviation = std::sqrt((1600 + 900 + 400 + 8100) / 4.0);
+  const std::vector<float> means(4, 0.0F);
+  const auto average = [&](const HeadOptions& options) {
+    const Fixture f(options, numbers({10, 20, 30, 140}));
+    const double loss = f.loss(means, f.labels());
+    const auto metrics = f.metrics(means, f.labels(), {"mae", "rmse"});
+    EXPECT_NEAR(metrics.at("average_loss"), loss, 1e-6);
+    EXPECT_NEAR(metrics.at("mae"), 45, 1e-4);
+    EXPECT_NEAR(metrics.at("rmse"), deviation, 1e-4);
+    return loss;
+  };
+  EXPECT_NEAR(average({.kind = "regression", .transform = "zscore"}), 1, 1e-6);
+  EXPECT_NEAR(average({.kind = "regression", .transform = "zscore", .loss = "absolute"}), 45 / deviation, 1e-6);
+  // Within one deviation all but the last, which counts 90 / deviation - 1 / 2.
+  const double squares = (1600 + 900 + 400) / (2 * deviation * deviation);
+  EXPECT_NEAR(average({.kind = "regression", .transform = "zscore", .loss = "huber"}),
+              (squares + 90 / deviation - 0.5) / 4, 1e-6);
+}
+
+TEST(Heads, ThePriorHasTheSmallestLoss) {
+  const auto prior = [](const HeadOptions& options, const std::vector<float>& weights = {}) {
+    const Fixture f(options, numbers({0, 1, 2, 3, 100}));
+    const std::unique_ptr<HeadPrior> made = f.head->prior();
+    const HeadLabels labels = f.labels(weights);
+    made->add(5, {&labels, 1});
+    return double(made->logits().at(0));
+  };
+  EXPECT_NEAR(prior({.kind = "regression"}), 21.2, 1e-5);
+  EXPECT_EQ(prior({.kind = "regression", .loss = "absolute"}), 2);
+  EXPECT_EQ(prior({.kind = "regression", .loss = "absolute"}, {1, 1, 0, 0, 3}), 100);
+  EXPECT_NEAR(prior({.kind = "regression", .transform = "log1p", .loss = "absolute"}), std::log(3.0), 1e-6);
+  EXPECT_NEAR(prior({.kind = "regression", .loss = "huber", .huber_delta = 4}), 2.5, 1e-6);
+  EXPECT_NEAR(prior({.kind = "poisson"}), std::log(21.2), 1e-6);
+}
+
 TEST(Heads, LabelsThatDoNotVaryAreTheirOwnMean) {
   const Fixture f({.kind = "regression", .transform = "zscore"}, numbers({5, 5}));
   EXPECT_THAT(f.predicted<float>({0, 1}, "predictions"), ElementsAre(5, 6));
@@ -268,6 +305,13 @@ TEST(Heads, OptionsThatDoNotGoTogetherAreRefused) {
   EXPECT_THAT(refused({.kind = "regression", .thresholds = {0.5}}), HasSubstr("it is for binary, multi_label"));
   EXPECT_THAT(refused({.kind = "regression", .transform = "sqrt"}), HasSubstr("none, log1p, zscore"));
   EXPECT_THAT(refused({.kind = "regression", .link = "log"}), HasSubstr("identity, exp"));
+  EXPECT_THAT(refused({.kind = "regression", .loss = "mae"}), HasSubstr("squared, absolute, huber"));
+  EXPECT_THAT(refused({.kind = "poisson", .loss = "huber"}), HasSubstr("loss says nothing to heads.sale.kind"));
+  EXPECT_THAT(refused({.kind = "regression", .loss = "huber", .huber_delta = 0}), HasSubstr("huber_delta is 0"));
+  EXPECT_THAT(refused({.kind = "regression", .loss = "huber", .huber_delta = NAN}), HasSubstr("above 0"));
+  EXPECT_THAT(refused({.kind = "regression", .huber_delta = 2}),
+              HasSubstr("huber_delta says nothing to heads.sale.loss = 'squared'; it is for huber"));
+  EXPECT_EQ(refused({.kind = "regression", .loss = "huber", .huber_delta = 2}), "");
   EXPECT_THAT(refused({.kind = "regression", .dimension = 0}), HasSubstr("dimension is 0"));
   EXPECT_THAT(refused({.kind = "poisson", .transform = "log1p"}), HasSubstr("it is for regression"));
   EXPECT_THAT(refused({.kind = "multi_class", .labels = {"a", "b", "c"}, .classes = 4}), HasSubstr("has 3"));

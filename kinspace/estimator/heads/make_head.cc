@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "kinspace/base/error.h"
@@ -37,6 +38,8 @@ void check_settings(const HeadOptions& o, const std::string& path) {
       {"split", !o.split.empty(), {"regression", "poisson", "logistic", "multi_label"}},
       {"transform", o.transform != "none", {"regression"}},
       {"link", o.link != "identity", {"regression"}},
+      {"loss", o.loss != "squared", {"regression"}},
+      {"huber_delta", o.huber_delta != HeadOptions{}.huber_delta, {"regression"}},
       {"full_loss", !o.full_loss, {"poisson"}},
       {"thresholds", !o.thresholds.empty(), {"binary", "multi_label"}},
       {"class_metrics", !o.class_metrics.empty(), {"multi_label"}},
@@ -58,6 +61,15 @@ void check_settings(const HeadOptions& o, const std::string& path) {
   };
   one_of("transform", o.transform, {"none", "log1p", "zscore"});
   one_of("link", o.link, {"identity", "exp"});
+  one_of("loss", o.loss, {"squared", "absolute", "huber"});
+  if (!(o.huber_delta > 0 && std::isfinite(o.huber_delta))) {
+    throw Error::invalid_argument(fmt::format("{}.huber_delta is {}; it has to be above 0", path, o.huber_delta));
+  }
+  if (o.loss != "huber" && o.huber_delta != HeadOptions{}.huber_delta) {
+    throw Error::invalid_argument(
+        fmt::format("{0}.huber_delta says nothing to {0}.loss = {1}; it is for huber", path, quoted(o.loss)),
+        fmt::format("leave out {0}.huber_delta, or set {0}.loss = \"huber\"", path));
+  }
 }
 
 }  // namespace

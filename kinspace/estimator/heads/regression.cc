@@ -112,11 +112,12 @@ class RegressionMetrics final : public RowMetrics {
   Determination determination_;
 };
 
-/// Numbers: squared error of logits and labels, Poisson's loss, or the cross entropy of labels from 0 to 1.
+/// Numbers: the error of logits and labels, squared, absolute or Huber's; Poisson's loss; or the cross entropy of
+/// labels from 0 to 1.
 ///
-/// As in TensorFlow, the squared error is that of the logits, whatever the link makes of them. With a transform it is
-/// that of the transformed labels; predictions and all metrics but the losses are in the labels' own unit. Further
-/// metrics are rmse, mae and r2, over all numbers of the labels and by weight.
+/// As in TensorFlow, the error is that of the logits, whatever the link makes of them. With a transform it is that of
+/// the transformed labels, and so is huber_delta; predictions and all metrics but the losses are in the labels' own
+/// unit. Further metrics are rmse, mae and r2, over all numbers of the labels and by weight.
 class RegressionHead final : public RowHead {
  public:
   RegressionHead(const HeadOptions& options, const std::string& name, LossReduction reduction)
@@ -144,6 +145,8 @@ class RegressionHead final : public RowHead {
   LossTargets loss_of(const RowTargets& targets) const override {
     if (options().kind == "poisson") return LossTargets::poisson(targets.view(), options().full_loss);
     if (options().kind == "logistic") return LossTargets::sigmoid(targets.view());
+    if (options().loss == "absolute") return LossTargets::absolute(targets.view());
+    if (options().loss == "huber") return LossTargets::huber(targets.view(), options().huber_delta);
     return LossTargets::squared(targets.view());
   }
 

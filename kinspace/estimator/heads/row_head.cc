@@ -9,6 +9,7 @@
 #include "kinspace/base/error.h"
 #include "kinspace/base/text.h"
 #include "kinspace/estimator/heads/labels.h"
+#include "kinspace/nn/constant_logit.h"
 
 namespace kin {
 namespace {
@@ -52,10 +53,11 @@ class LossMetrics final : public HeadMetrics {
   std::vector<double> sums_;
 };
 
-/// Means of the labels, or shares of the classes.
+/// The labels of every logit, or whether a row has its class.
 class RowPrior final : public HeadPrior {
  public:
-  explicit RowPrior(const RowHead& head) : head_(head), means_(static_cast<std::size_t>(head.logits())) {}
+  explicit RowPrior(const RowHead& head)
+      : head_(head), fits_(static_cast<std::size_t>(head.logits()), ConstantLogit(head.loss_of(RowTargets{}))) {}
 
   void add(std::int64_t rows, std::span<const HeadLabels> labels) override {
     const std::int64_t width = head_.logits();
@@ -63,26 +65,23 @@ class RowPrior final : public HeadPrior {
     for (std::int64_t b = 0; b < rows; ++b) {
       if (!targets.counts(b)) continue;
       for (std::int64_t k = 0; k < width; ++k) {
-        const double label = targets.width > 0                                   ? double(targets.row(b)[k])
-                             : targets.classes[static_cast<std::size_t>(b)] == k ? 1.0
-                                                                                 : 0.0;
-        means_[static_cast<std::size_t>(k)].add(label, targets.weight(b));
+        const float label = targets.width > 0                                   ? targets.row(b)[k]
+                            : targets.classes[static_cast<std::size_t>(b)] == k ? 1.0F
+                                                                                : 0.0F;
+        fits_[static_cast<std::size_t>(k)].add(label, static_cast<float>(targets.weight(b)));
       }
     }
   }
 
   std::vector<float> logits() const override {
-    const LossTargets loss = head_.loss_of(RowTargets{});
     std::vector<float> out;
-    for (const WeightedMean& mean : means_) {
-      out.push_back(mean.weight() > 0 ? static_cast<float>(loss.constant_logit(mean.value())) : 0.0F);
-    }
+    for (const ConstantLogit& fit : fits_) out.push_back(static_cast<float>(fit.value()));
     return out;
   }
 
  private:
   const RowHead& head_;
-  std::vector<WeightedMean> means_;
+  std::vector<ConstantLogit> fits_;
 };
 
 }  // namespace

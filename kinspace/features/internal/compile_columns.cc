@@ -80,8 +80,13 @@ VocabularyRules rules_of(const std::string& name, const VocabularyColumn& column
           .oov_row = column.oov == "row"};
 }
 
-std::unique_ptr<IdMaker> vocabulary_ids(const std::string& name, const VocabularyColumn& column,
-                                        const Vocabulary* learned, const std::string& directory) {
+Vocabulary vocabulary_of(KeyList keys) {
+  std::vector<std::int64_t> counts(static_cast<std::size_t>(keys.size()));
+  return Vocabulary(std::move(keys), std::move(counts));
+}
+
+std::unique_ptr<IdMaker> vocabulary_ids(const std::string& name, const VocabularyColumn& column, FittedColumns& fitted,
+                                        const std::string& directory) {
   VocabularyRules rules = rules_of(name, column);
   const std::string key = toml_key(name);
   const bool integers = column.dtype == "integer";
@@ -92,21 +97,28 @@ std::unique_ptr<IdMaker> vocabulary_ids(const std::string& name, const Vocabular
     throw Error::invalid_argument(fmt::format("columns.{}.path_rows is {}{}", key, column.path_rows,
                                               column.path.empty() ? ", and there is no path" : ""));
   }
+  const auto known = fitted.find(name);
+  const Vocabulary* const learned =
+      known == fitted.end() || known->second.vocabulary.size() == 0 ? nullptr : &known->second.vocabulary;
   if (column.values.empty() && column.path.empty()) return learned_vocabulary_ids(std::move(rules), learned);
-  KeyList keys = column.path.empty()
-                     ? listed_keys(name, column)
-                     : read_vocabulary_file(path_of(column.path, directory), column.path_rows, integers);
-  std::vector<std::int64_t> counts(static_cast<std::size_t>(keys.size()));
-  auto ids =
-      given_vocabulary_ids(std::move(rules), std::make_shared<const Vocabulary>(std::move(keys), std::move(counts)),
-                           column.dtype == "string");
+  std::shared_ptr<const Vocabulary> given;
+  if (!column.values.empty()) {
+    given = std::make_shared<const Vocabulary>(vocabulary_of(listed_keys(name, column)));
+  } else {
+    // A model keeps the words of the file, which may change or be gone.
+    Vocabulary& kept = fitted[name].vocabulary;
+    if (learned == nullptr)
+      kept = vocabulary_of(read_vocabulary_file(path_of(column.path, directory), column.path_rows, integers));
+    given = std::shared_ptr<const Vocabulary>(std::shared_ptr<const Vocabulary>(), &kept);
+  }
+  auto ids = given_vocabulary_ids(std::move(rules), std::move(given), column.dtype == "string");
   if (integers) ids->bind(true);
   return ids;
 }
 
 class Compiler {
  public:
-  Compiler(const FeatureColumns& columns, const FittedColumns& fitted, const std::string& directory)
+  Compiler(const FeatureColumns& columns, FittedColumns& fitted, const std::string& directory)
       : columns_(columns), fitted_(fitted), directory_(directory), crosses_(columns) {}
 
   CompiledColumns run() {
@@ -178,10 +190,6 @@ class Compiler {
   const FittedColumn* fitted_numbers(const std::string& name) const {
     const FittedColumn* const found = fitted(name);
     return found == nullptr || found->numbers.empty() ? nullptr : found;
-  }
-  const Vocabulary* fitted_vocabulary(const std::string& name) const {
-    const FittedColumn* const found = fitted(name);
-    return found == nullptr || found->vocabulary.size() == 0 ? nullptr : &found->vocabulary;
   }
 
   template <class Column>
@@ -257,20 +265,28 @@ class Compiler {
     return categorical(name, column, cell_type(column.dtype), hash_ids(name, column.buckets, column.salt));
   }
   std::unique_ptr<ColumnEncoder> compile(const std::string& name, const VocabularyColumn& column) const {
-    return categorical(name, column, cell_type(column.dtype),
-                       vocabulary_ids(name, column, fitted_vocabulary(name), directory_));
+    return categorical(name, column, cell_type(column.dtype), vocabulary_ids(name, column, fitted_, directory_));
   }
   std::unique_ptr<ColumnEncoder> compile(const std::string& name, const TextColumn& column) const {
     const TokenizerOptions options{.lower = column.lower,
                                    .punctuation = column.punctuation,
                                    .ngrams = column.ngrams,
                                    .max_words = column.max_words};
+    if (column.buckets != 0 && !(column.values.empty() && column.path.empty())) {
+      throw Error::invalid_argument(fmt::format("columns.{}: buckets and {} both say what the ids are", toml_key(name),
+                                                column.path.empty() ? "values" : "path"),
+                                    "leave out buckets");
+    }
     VocabularyColumn words;
+    words.dtype = "string";
+    words.values = column.values;
+    words.path = column.path;
+    words.path_rows = column.path_rows;
     words.min_count = column.min_count;
     words.max_size = column.max_size;
     words.oov_buckets = column.oov_buckets;
-    auto ids = column.buckets != 0 ? hash_ids(name, column.buckets, {})
-                                   : learned_vocabulary_ids(rules_of(name, words), fitted_vocabulary(name));
+    auto ids =
+        column.buckets != 0 ? hash_ids(name, column.buckets, {}) : vocabulary_ids(name, words, fitted_, directory_);
     return std::make_unique<CategoricalEncoder>(
         read_words(name, source(column.source.empty() ? name : column.source), options), std::move(ids), std::nullopt,
         CategoricalEncoder::Options{.sequence = column.sequence, .pairs = false});
@@ -284,7 +300,7 @@ class Compiler {
       }
       auto reader = read_cells({.column = name,
                                 .source = source(leaf.name),
-                                .split = {},
+                                .split = leaf.split,
                                 .pair = {},
                                 .derive = {},
                                 .time_zone = {},
@@ -298,7 +314,7 @@ class Compiler {
   }
 
   const FeatureColumns& columns_;
-  const FittedColumns& fitted_;
+  FittedColumns& fitted_;
   const std::string& directory_;
   CrossPlan crosses_;
   std::map<std::string, Use> sources_;
@@ -306,8 +322,7 @@ class Compiler {
 
 }  // namespace
 
-CompiledColumns compile_columns(const FeatureColumns& columns, const FittedColumns& fitted,
-                                const std::string& directory) {
+CompiledColumns compile_columns(const FeatureColumns& columns, FittedColumns& fitted, const std::string& directory) {
   return Compiler(columns, fitted, directory).run();
 }
 

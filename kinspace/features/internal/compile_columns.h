@@ -20,8 +20,8 @@ struct CompiledColumns {
   std::vector<std::size_t> order;                        ///< parts before crosses
 };
 
+/// Adds what vocabulary files hold to `fitted`, unless it is there; columns point into it.
 /// Errors   as Encoder's constructor.
-CompiledColumns compile_columns(const FeatureColumns& columns, const FittedColumns& fitted,
-                                const std::string& directory);
+CompiledColumns compile_columns(const FeatureColumns& columns, FittedColumns& fitted, const std::string& directory);
 
 }  // namespace kin::internal

@@ -68,8 +68,26 @@ CrossPlan::CrossPlan(const FeatureColumns& columns) : columns_(columns) {
     if (cross->buckets < 0) {
       throw Error::invalid_argument(fmt::format("columns.{}.buckets is {}", key, cross->buckets));
     }
+    check_split(name, *cross);
     std::vector<std::string> open = {name};
     for (const std::string& part : cross->of) flatten(name, part, open, leaves_[name]);
+  }
+}
+
+void CrossPlan::check_split(const std::string& cross, const CrossedColumn& column) const {
+  for (const auto& [source, text] : column.split) {
+    const std::string path = fmt::format("columns.{}.split.{}", toml_key(cross), toml_key(source));
+    if (text.empty() || text.size() > 4) {
+      throw Error::invalid_argument(fmt::format("{} is {}; it takes 1 to 4 bytes", path, quoted(text)));
+    }
+    const auto& of = column.of;
+    const bool named = std::find(of.begin(), of.end(), std::string(kData) + source) != of.end();
+    const bool alone = std::find(of.begin(), of.end(), source) != of.end() && columns_.find(source) == columns_.end();
+    if (named || alone) continue;
+    throw Error::invalid_argument(
+        fmt::format("{}: the cross has no data column {}", path, quoted(source)),
+        fmt::format("add \"data.{}\" to columns.{}.of, or split the cells of the column that takes part", source,
+                    toml_key(cross)));
   }
 }
 
@@ -89,7 +107,9 @@ void CrossPlan::flatten(const std::string& cross, const std::string& name, std::
           fmt::format("add columns.{} = {{ kind = \"vocabulary\" }}, or set columns.{}.buckets to hash",
                       toml_key(source), toml_key(cross)));
     }
-    out.push_back({source, true, 0});
+    const auto& splits = std::get<CrossedColumn>(columns_.at(open.back())).split;
+    const auto split = splits.find(source);
+    out.push_back({source, true, 0, split == splits.end() ? std::string() : split->second});
     return;
   }
   if (const auto* const nested = std::get_if<CrossedColumn>(&found->second)) {
@@ -107,7 +127,7 @@ void CrossPlan::flatten(const std::string& cross, const std::string& name, std::
     return;
   }
   check_leaf(cross, name);
-  out.push_back({name, false, places_.at(name)});
+  out.push_back({name, false, places_.at(name), {}});
 }
 
 void CrossPlan::check_leaf(const std::string& cross, const std::string& name) const {

@@ -13,7 +13,8 @@ namespace kin::internal {
 struct CrossLeaf {
   std::string name;  ///< of the data column, or of the column of the spec
   bool data = false;
-  std::size_t part = 0;  ///< place of the column among those of the spec
+  std::size_t part = 0;    ///< place of the column among those of the spec
+  std::string split = {};  ///< of a data column: what separates the values of a cell; empty: a cell is a value
 };
 
 /// The crosses of a spec, and what TensorFlow calls its columns.
@@ -34,6 +35,7 @@ class CrossPlan {
  private:
   void flatten(const std::string& cross, const std::string& name, std::vector<std::string>& open,
                std::vector<CrossLeaf>& out) const;
+  void check_split(const std::string& cross, const CrossedColumn& column) const;
   void check_leaf(const std::string& cross, const std::string& name) const;
 
   const FeatureColumns& columns_;
