@@ -14,6 +14,7 @@ kin() { "$kin" "$@"; }
 run setup/install.sh data
 run kin train examples/traffic/flights.toml -o "$out/flights"
 run kin evaluate "$out/flights" --format table
+run kin evaluate "$out/flights" --slice origin --max-slices 5 --metrics auc,log_loss,label/mean --format table
 run kin similar "$out/flights" EWR --table origin -k 5 --format table
 run kin train examples/traffic/week.toml -o "$out/week" --quiet
 echo "$ kin export $out/week --to csv --table weekday_hour/embedding | examples/traffic/heat.py"
