@@ -67,19 +67,58 @@ void gemm_pack(const float* in, std::int64_t line_stride, std::int64_t k_stride,
   }
 }
 
+/// How the left side of a tile lies in memory: its rows next to each other at each step k, or each row along k.
+struct RowsTogether {};
+struct RowsApart {};
+
+/// The rows of the left side at step k, as factors for a vector each.
+template <std::int64_t R, class Layout>
+class LeftRows;
+
+template <std::int64_t R>
+class LeftRows<R, RowsTogether> {
+ public:
+  explicit LeftRows(const TileLeft& left) : at_(left.data), step_(left.step) {}
+  float operator[](std::int64_t i) const { return at_[i]; }
+  void next() { at_ += step_; }
+
+ private:
+  const float* at_;
+  std::int64_t step_;
+};
+
+/// Every third row has a pointer; the other two are one and two strides from it, which x86 adds for nothing.
+template <std::int64_t R>
+class LeftRows<R, RowsApart> {
+ public:
+  explicit LeftRows(const TileLeft& left) : stride_(left.row) {
+    for (std::int64_t i = 0; i < kPointers; ++i) at_[i] = left.data + 3 * i * left.row;
+  }
+  float operator[](std::int64_t i) const { return at_[i / 3][i % 3 * stride_]; }
+  void next() {
+#pragma GCC unroll 16
+    for (std::int64_t i = 0; i < kPointers; ++i) ++at_[i];
+  }
+
+ private:
+  static constexpr std::int64_t kPointers = (R + 2) / 3;
+  const float* at_[kPointers];
+  std::int64_t stride_;
+};
+
 /// R rows by C vectors of the tile; the last vector has `last` lanes.
-template <Vec16 V, std::int64_t R, std::int64_t C>
-void tile_of(std::int64_t k, const float* a, const float* b, float* c, std::int64_t stride, std::int64_t last,
-             bool accumulate) noexcept {
+template <Vec16 V, std::int64_t R, std::int64_t C, class Layout>
+void tile_of(std::int64_t k, const TileLeft& left, const float* b, const TileOut& out, std::int64_t last) noexcept {
   V sums[R][C];
 #pragma GCC unroll 16
   for (std::int64_t i = 0; i < R; ++i) {
 #pragma GCC unroll 2
     for (std::int64_t j = 0; j < C; ++j) {
       sums[i][j] = V::set(0.0F);
-      if (accumulate) sums[i][j] = load_up_to<V>(c + i * stride + j * 16, j + 1 == C ? last : 16);
+      if (out.accumulate) sums[i][j] = load_up_to<V>(out.data + i * out.stride + j * 16, j + 1 == C ? last : 16);
     }
   }
+  LeftRows<R, Layout> a(left);
   for (std::int64_t step = 0; step < k; ++step) {
     V row[C];
 #pragma GCC unroll 2
@@ -90,34 +129,37 @@ void tile_of(std::int64_t k, const float* a, const float* b, float* c, std::int6
 #pragma GCC unroll 2
       for (std::int64_t j = 0; j < C; ++j) sums[i][j] = fma(factor, row[j], sums[i][j]);
     }
-    a += V::kTileRows;
+    a.next();
     b += 16 * V::kTileVectors;
   }
 #pragma GCC unroll 16
   for (std::int64_t i = 0; i < R; ++i) {
 #pragma GCC unroll 2
-    for (std::int64_t j = 0; j < C; ++j) store_up_to(sums[i][j], c + i * stride + j * 16, j + 1 == C ? last : 16);
+    for (std::int64_t j = 0; j < C; ++j) {
+      store_up_to(sums[i][j], out.data + i * out.stride + j * 16, j + 1 == C ? last : 16);
+    }
   }
 }
 
 /// Finds the tile with as many rows and vectors as there are to do, so that edges cost what they are worth.
 template <Vec16 V, std::int64_t R, std::int64_t C>
-inline void tile_at_most(std::int64_t k, const float* a, const float* b, float* c, std::int64_t stride,
-                         std::int64_t rows, std::int64_t cols, bool accumulate) noexcept {
+inline void tile_at_most(std::int64_t k, const TileLeft& left, const float* b, const TileOut& out) noexcept {
   if constexpr (C > 1) {
-    if (cols <= 16 * (C - 1)) return tile_at_most<V, R, C - 1>(k, a, b, c, stride, rows, cols, accumulate);
+    if (out.cols <= 16 * (C - 1)) return tile_at_most<V, R, C - 1>(k, left, b, out);
   }
   if constexpr (R > 1) {
-    if (rows < R) return tile_at_most<V, R - 1, C>(k, a, b, c, stride, rows, cols, accumulate);
+    if (out.rows < R) return tile_at_most<V, R - 1, C>(k, left, b, out);
   }
-  tile_of<V, R, C>(k, a, b, c, stride, cols - 16 * (C - 1), accumulate);
+  const std::int64_t last = out.cols - 16 * (C - 1);
+  left.row == 1 ? tile_of<V, R, C, RowsTogether>(k, left, b, out, last)
+                : tile_of<V, R, C, RowsApart>(k, left, b, out, last);
 }
 
 template <Vec16 V>
-void gemm_tile(std::int64_t k, const float* a, const float* b, float* c, std::int64_t stride, std::int64_t rows,
-               std::int64_t cols, bool accumulate) noexcept {
-  if (rows <= 0 || cols <= 0) return;
-  tile_at_most<V, V::kTileRows, V::kTileVectors>(k, a, b, c, stride, rows, cols, accumulate);
+void gemm_tile(std::int64_t k, const TileLeft& left, const float* b, const TileOut& out) noexcept {
+  static_assert(kMostTileCols % (16 * V::kTileVectors) == 0);
+  if (out.rows <= 0 || out.cols <= 0) return;
+  tile_at_most<V, V::kTileRows, V::kTileVectors>(k, left, b, out);
 }
 
 }  // namespace

@@ -173,18 +173,24 @@ TEST_P(EveryIsa, HasTheBitsOfTheScalarFunctionsOverTheWholeRange) {
   }
 }
 
-TEST_P(EveryIsa, WritesNothingOutsideItsTile) {
-  const Table& t = table(GetParam());
+class EveryTile : public ::testing::TestWithParam<std::tuple<Isa, bool>> {};
+
+TEST_P(EveryTile, IsAChainAndNothingOutsideOfItIsWritten) {
+  const Table& t = table(std::get<0>(GetParam()));
+  const bool rows_together = std::get<1>(GetParam());
   const std::int64_t k = 5;
   const std::int64_t stride = t.gemm_tile_cols + 3;
-  const auto a = uniform_values(k * t.gemm_tile_rows, 1, -1, 1);
+  // One float beyond what the tile holds, so that no stride is by chance that of a panel.
+  const std::int64_t row = rows_together ? 1 : k + 1;
+  const std::int64_t step = rows_together ? t.gemm_tile_rows + 1 : 1;
+  const auto a = uniform_values(rows_together ? k * step : t.gemm_tile_rows * row, 1, -1, 1);
   const auto b = uniform_values(k * t.gemm_tile_cols, 2, -1, 1);
   for (std::int64_t rows = 0; rows <= t.gemm_tile_rows; ++rows) {
     for (std::int64_t cols = 0; cols <= t.gemm_tile_cols; ++cols) {
       for (const bool accumulate : {false, true}) {
         const auto before = uniform_values(t.gemm_tile_rows * stride, 3, -1, 1);
         Guarded c(before);
-        t.gemm_tile(k, a.data(), b.data(), c.data(), stride, rows, cols, accumulate);
+        t.gemm_tile(k, {a.data(), row, step}, b.data(), {c.data(), stride, rows, cols, accumulate});
         EXPECT_TRUE(c.intact());
         for (std::int64_t r = 0; r < t.gemm_tile_rows; ++r) {
           for (std::int64_t j = 0; j < stride; ++j) {
@@ -193,7 +199,7 @@ TEST_P(EveryIsa, WritesNothingOutsideItsTile) {
             if (r < rows && j < cols) {
               want = accumulate ? old : 0.0F;
               for (std::int64_t i = 0; i < k; ++i) {
-                want = std::fma(a[static_cast<std::size_t>(i * t.gemm_tile_rows + r)],
+                want = std::fma(a[static_cast<std::size_t>(r * row + i * step)],
                                 b[static_cast<std::size_t>(i * t.gemm_tile_cols + j)], want);
               }
             }
@@ -232,6 +238,12 @@ TEST_P(EveryIsa, PacksPanelsAndFillsTheLastWithZeros) {
   }
 }
 
+INSTANTIATE_TEST_SUITE_P(Supported, EveryTile,
+                         ::testing::Combine(::testing::ValuesIn(supported_isas()), ::testing::Bool()),
+                         [](const auto& tile) {
+                           return std::string(isa_name(std::get<0>(tile.param))) +
+                                  (std::get<1>(tile.param) ? "RowsTogether" : "RowsApart");
+                         });
 INSTANTIATE_TEST_SUITE_P(Supported, EveryIsa, ::testing::ValuesIn(supported_isas()),
                          [](const auto& set) { return std::string(isa_name(set.param)); });
 

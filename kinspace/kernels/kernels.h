@@ -103,6 +103,26 @@ struct AdadeltaStep {
   float epsilon;
 };
 
+/// The greatest gemm_tile_cols of all sets; each divides it.
+inline constexpr std::int64_t kMostTileCols = 32;
+
+/// At most tile_rows rows of the left side of a product: left[r, k] = data[r * row + k * step], where `row` or `step`
+/// is 1.
+struct TileLeft {
+  const float* data;
+  std::int64_t row;
+  std::int64_t step;
+};
+
+/// The first `rows` x `cols` of a register tile; nothing else is read or written.
+struct TileOut {
+  float* data;
+  std::int64_t stride;
+  std::int64_t rows;
+  std::int64_t cols;
+  bool accumulate;
+};
+
 struct CsvScan;
 struct TextCells;
 struct TextPiece;
@@ -154,7 +174,7 @@ struct Table {
   void (*adadelta)(const AdadeltaStep& step, const float* g, float* w, float* gradients, float* updates,
                    std::int64_t n) noexcept;
 
-  // The inner block of a matrix product over packed panels; see tensor/gemm.cc for the packing.
+  // The inner block of a matrix product; see tensor/gemm.cc for the packing.
   std::int64_t gemm_tile_rows;  ///< rows of C in a register tile
   std::int64_t gemm_tile_cols;  ///< columns of C in a register tile, a multiple of 16
   /// Panels of `width` lines; in panel p, k < depth:
@@ -162,10 +182,8 @@ struct Table {
   /// The last panel is filled up with zeros. One of the strides is 1.
   void (*gemm_pack)(const float* in, std::int64_t line_stride, std::int64_t k_stride, std::int64_t lines,
                     std::int64_t depth, std::int64_t width, float* packed) noexcept;
-  /// tile[r, c] (+)= sum_k a[k * tile_rows + r] * b[k * tile_cols + c], a chain of fma in rising k; reads and writes
-  /// only the first `rows` x `cols` of c (row stride `stride`).
-  void (*gemm_tile)(std::int64_t k, const float* a, const float* b, float* c, std::int64_t stride, std::int64_t rows,
-                    std::int64_t cols, bool accumulate) noexcept;
+  /// out[r, c] (+)= sum_k left[r, k] * b[k * tile_cols + c], a chain of fma in rising k.
+  void (*gemm_tile)(std::int64_t k, const TileLeft& left, const float* b, const TileOut& out) noexcept;
 
   /// Finds the cells of a text; see csv_scan.h.
   void (*scan_csv)(CsvScan& scan) noexcept;

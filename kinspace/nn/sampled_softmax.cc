@@ -15,7 +15,9 @@
 namespace kin {
 namespace {
 
-constexpr std::int64_t kChunkExamples = 8;
+// Multiples of the 14 and of the 6 rows of a register tile; the logits of a block and the negatives fill the L2.
+constexpr std::int64_t kChunkExamples = 42;
+constexpr std::int64_t kBlockExamples = 4 * kChunkExamples;
 constexpr std::int64_t kChunkRows = 32;
 constexpr std::int64_t kPrefetchAhead = 12;
 constexpr std::int64_t kLineFloats = 16;
@@ -213,6 +215,12 @@ void spread_to_bias(Tape& tape, const SampledSoftmax& s, std::span<const float> 
   }
 }
 
+PackedRight packed(Tape& tape, Transpose transpose, ConstMatrixView b) {
+  const bool across = transpose == Transpose::kYes;
+  const std::int64_t floats = packed_right_floats(across ? b.cols : b.rows, across ? b.rows : b.cols);
+  return pack_right(tape.pool(), transpose, b, tape.arena().array<float>(static_cast<std::size_t>(floats)).data());
+}
+
 }  // namespace
 
 Var sampled_softmax_loss(Tape& tape, Var query, Parameter& table, Parameter* bias, const SparseTensor& targets,
@@ -263,7 +271,9 @@ Var sampled_softmax_loss(Tape& tape, Var query, Parameter& table, Parameter* bia
   const MatrixView d_rows = training && s.learns_table() ? tape.zeros(sampled, table.dim()) : MatrixView{};
   const MatrixView d_offset = training && s.learns_bias() ? tape.zeros(1, sampled) : MatrixView{};
   const std::int64_t width = sampled + most_targets;
-  const std::int64_t block = std::clamp<std::int64_t>((std::int64_t{1} << 20) / width, 32, 256);
+  const std::int64_t block = kBlockExamples;
+  const PackedRight across = packed(tape, Transpose::kYes, s.rows);
+  const PackedRight down = packed(tape, Transpose::kNo, s.rows);
   const MatrixView logits = tape.matrix(std::min(block, examples), width);
   const MatrixView ones = tape.matrix(1, block);
   std::fill_n(ones.data, block, 1.0F);
@@ -272,17 +282,17 @@ Var sampled_softmax_loss(Tape& tape, Var query, Parameter& table, Parameter* bia
     const std::int64_t n = std::min(block, examples - begin);
     const MatrixView z{logits.data, n, sampled, width};
     const ConstMatrixView q{s.query.row(begin), n, s.query.cols, s.query.stride};
-    gemm(tape.pool(), Transpose::kNo, q, Transpose::kYes, s.rows, z);
     parallel_for(tape.pool(), n, kChunkExamples, [&](std::int64_t from, std::int64_t to) {
+      const MatrixView scores{z.row(from), to - from, sampled, width};
+      gemm(tape.pool(), Transpose::kNo, {q.row(from), to - from, q.cols, q.stride}, across, scores);
       for (std::int64_t r = from; r < to; ++r) {
         s.finish(begin + r, z.row(r), d_query.data != nullptr ? d_query.row(begin + r) : nullptr);
       }
+      if (d_query.data == nullptr) return;
+      const MatrixView d{d_query.row(begin + from), to - from, d_query.cols, d_query.stride};
+      gemm(tape.pool(), Transpose::kNo, scores, down, d, true);
+      if (options.scale != 1.0F) kernels::active().scale(options.scale, d.data, d.data, d.rows * d.cols);
     });
-    if (d_query.data != nullptr) {
-      const MatrixView d{d_query.row(begin), n, d_query.cols, d_query.stride};
-      gemm(tape.pool(), Transpose::kNo, z, Transpose::kNo, s.rows, d, true);
-      if (options.scale != 1.0F) kernels::active().scale(options.scale, d.data, d.data, n * d.cols);
-    }
     if (d_rows.data != nullptr) gemm(tape.pool(), Transpose::kYes, z, Transpose::kNo, q, d_rows, true);
     if (d_offset.data != nullptr)
       gemm(tape.pool(), Transpose::kNo, ConstMatrixView(ones.data, 1, n, n), Transpose::kNo, z, d_offset, true);

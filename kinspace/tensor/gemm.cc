@@ -27,6 +27,8 @@ constexpr std::int64_t kBlockPanels = 8;       // a block of C is 8 panels of A 
 constexpr std::int64_t kPackPanels = 16;       // panels that a thread packs at a time
 constexpr std::int64_t kVectorCols = 2048;     // columns of C that a thread keeps in the L1 for one row of A
 constexpr std::int64_t kNarrow = 8;            // a product with fewer columns is computed transposed
+constexpr std::int64_t kFewCols = 128;         // of C: packing A would cost some percent of the product
+constexpr std::int64_t kSameSet = 512;         // floats; rows of A so far apart share a set of the L1
 constexpr std::int64_t kSerialWork = 1 << 20;  // fewer multiply-adds than this (some 20 us) do not wake other threads
 
 /// A matrix with any distance between neighbours along k and along the other dimension ("lines": rows of op(A) or
@@ -71,11 +73,20 @@ void multiply_row(const Table& table, ThreadPool& pool, bool serial, const Opera
   });
 }
 
-struct Packed {
-  float* a;
-  float* b;
-  std::int64_t depth;
+/// Rows of the left side, packed or as they lie, for a piece of k.
+struct Left {
+  const float* data;
+  std::int64_t per_row;  // from one row to the next, at the first row of a tile
+  std::int64_t row;      // within a tile
+  std::int64_t step;
+
+  kernels::TileLeft tile(std::int64_t r) const noexcept { return {data + r * per_row, row, step}; }
 };
+
+/// A product with few columns reads A where it lies: packing takes as long for one column as for all.
+bool reads_in_place(const Operand& a, std::int64_t cols) {
+  return cols <= kFewCols && std::max(a.line_stride, a.k_stride) % kSameSet != 0;
+}
 
 /// Packs all lines into panels of `width`.
 void pack(const Table& table, ThreadPool& pool, bool serial, const Operand& from, std::int64_t lines,
@@ -95,9 +106,9 @@ void prefetch(MatrixView c, std::int64_t row, std::int64_t row_end, std::int64_t
   }
 }
 
-/// C (+)= packed A times packed B, by blocks of C.
-void multiply_packed(const Table& table, ThreadPool& pool, bool serial, const Packed& packed, MatrixView c,
-                     bool accumulate) {
+/// C (+)= left times packed B over `depth` steps, by blocks of C.
+void multiply_panels(const Table& table, ThreadPool& pool, bool serial, const Left& left, const float* right,
+                     std::int64_t depth, MatrixView c, bool accumulate) {
   const std::int64_t block_rows = kBlockPanels * table.gemm_tile_rows;
   const std::int64_t block_cols = kBlockPanels * table.gemm_tile_cols;
   const std::int64_t blocks_down = ceil_div(c.rows, block_rows);
@@ -111,33 +122,55 @@ void multiply_packed(const Table& table, ThreadPool& pool, bool serial, const Pa
       for (std::int64_t col = col_begin; col < col_end; col += table.gemm_tile_cols) {
         const std::int64_t next = col + table.gemm_tile_cols;
         prefetch(c, row, row + rows, next, std::min(col_end, next + table.gemm_tile_cols));
-        table.gemm_tile(packed.depth, packed.a + row * packed.depth, packed.b + col * packed.depth, c.row(row) + col,
-                        c.stride, rows, std::min(table.gemm_tile_cols, col_end - col), accumulate);
+        table.gemm_tile(depth, left.tile(row), right + col * depth,
+                        {.data = c.row(row) + col,
+                         .stride = c.stride,
+                         .rows = rows,
+                         .cols = std::min(table.gemm_tile_cols, col_end - col),
+                         .accumulate = accumulate});
       }
     }
   });
 }
 
+/// Rows of A that are packed at once, whole panels of them.
+std::int64_t rows_at_once(const Table& table, std::int64_t rows) {
+  return std::min(kRows / table.gemm_tile_rows, ceil_div(rows, table.gemm_tile_rows)) * table.gemm_tile_rows;
+}
+
+/// C (+)= A times packed B over `depth` steps, with room for the rows of A in `memory` unless they are read in place.
+void multiply_rows(const Table& table, ThreadPool& pool, bool serial, const Operand& a, float* memory,
+                   const float* right, std::int64_t depth, MatrixView c, bool accumulate) {
+  if (memory == nullptr) {
+    const Left left{a.data, a.line_stride, a.line_stride, a.k_stride};
+    return multiply_panels(table, pool, serial, left, right, depth, c, accumulate);
+  }
+  const std::int64_t step = rows_at_once(table, c.rows);
+  for (std::int64_t row = 0; row < c.rows; row += step) {
+    const std::int64_t rows = std::min(step, c.rows - row);
+    pack(table, pool, serial, {a.data + row * a.line_stride, a.line_stride, a.k_stride}, rows, table.gemm_tile_rows,
+         depth, memory);
+    multiply_panels(table, pool, serial, {memory, depth, 1, table.gemm_tile_rows}, right, depth,
+                    {c.row(row), rows, c.cols, c.stride}, accumulate);
+  }
+}
+
 void multiply_blocks(const Table& table, ThreadPool& pool, bool serial, const Operand& a, const Operand& b,
                      std::int64_t depth, MatrixView c, bool accumulate) {
   // Whole panels: the last one is filled up with zeros.
-  const std::int64_t step_rows = kRows / table.gemm_tile_rows * table.gemm_tile_rows;
-  const std::int64_t most_rows = std::min(step_rows, ceil_div(c.rows, table.gemm_tile_rows) * table.gemm_tile_rows);
   const std::int64_t most_cols = std::min(kCols, ceil_div(c.cols, table.gemm_tile_cols) * table.gemm_tile_cols);
   const std::int64_t most_depth = std::min(kDepth, depth);
-  float* memory = packing_memory((most_rows + most_cols) * most_depth);
+  const bool in_place = reads_in_place(a, c.cols);
+  float* right = packing_memory((most_cols + (in_place ? 0 : rows_at_once(table, c.rows))) * most_depth);
+  float* left = in_place ? nullptr : right + most_cols * most_depth;
   for (std::int64_t col = 0; col < c.cols; col += kCols) {
     const std::int64_t cols = std::min(kCols, c.cols - col);
     for (std::int64_t k = 0; k < depth; k += kDepth) {
-      const Packed packed{memory + most_cols * most_depth, memory, std::min(kDepth, depth - k)};
+      const std::int64_t piece = std::min(kDepth, depth - k);
       pack(table, pool, serial, {b.data + col * b.line_stride + k * b.k_stride, b.line_stride, b.k_stride}, cols,
-           table.gemm_tile_cols, packed.depth, packed.b);
-      for (std::int64_t row = 0; row < c.rows; row += step_rows) {
-        const std::int64_t rows = std::min(step_rows, c.rows - row);
-        pack(table, pool, serial, {a.data + row * a.line_stride + k * a.k_stride, a.line_stride, a.k_stride}, rows,
-             table.gemm_tile_rows, packed.depth, packed.a);
-        multiply_packed(table, pool, serial, packed, {c.row(row) + col, rows, cols, c.stride}, accumulate || k > 0);
-      }
+           table.gemm_tile_cols, piece, right);
+      multiply_rows(table, pool, serial, {a.data + k * a.k_stride, a.line_stride, a.k_stride}, left, right, piece,
+                    {c.data + col, c.rows, cols, c.stride}, accumulate || k > 0);
     }
   }
 }
@@ -160,9 +193,13 @@ void multiply_transposed(const Table& table, ThreadPool& pool, const Operand& a,
   }
 }
 
+bool is_small(std::int64_t rows, std::int64_t cols, std::int64_t depth) {
+  return rows * cols * depth < kSerialWork;
+}
+
 void multiply(const Table& table, ThreadPool& pool, const Operand& a, const Operand& b, std::int64_t depth,
               MatrixView c, bool accumulate) {
-  const bool serial = c.rows * c.cols * depth < kSerialWork;
+  const bool serial = is_small(c.rows, c.cols, depth);
   if (c.cols < kNarrow && c.rows > c.cols) return multiply_transposed(table, pool, a, b, depth, c, accumulate);
   if (c.rows == 1 && b.line_stride == 1) return multiply_row(table, pool, serial, a, b, depth, c, accumulate);
   multiply_blocks(table, pool, serial, a, b, depth, c, accumulate);
@@ -177,30 +214,87 @@ Shape shape_of(ConstMatrixView m, Transpose transpose) {
   return transpose == Transpose::kNo ? Shape{m.rows, m.cols} : Shape{m.cols, m.rows};
 }
 
+Operand left_of(ConstMatrixView a, Transpose transpose) {
+  return transpose == Transpose::kNo ? Operand{a.data, a.stride, 1} : Operand{a.data, 1, a.stride};
+}
+
+Operand right_of(ConstMatrixView b, Transpose transpose) {
+  return transpose == Transpose::kNo ? Operand{b.data, 1, b.stride} : Operand{b.data, b.stride, 1};
+}
+
+void check_product(const Shape& a, const Shape& b, MatrixView c) {
+  if (a.cols == b.rows && a.rows == c.rows && b.cols == c.cols) return;
+  throw Error::internal(fmt::format("gemm: [{}, {}] times [{}, {}] does not make [{}, {}]", a.rows, a.cols, b.rows,
+                                    b.cols, c.rows, c.cols));
+}
+
+void check_strides(ConstMatrixView a, ConstMatrixView b, ConstMatrixView c) {
+  if (a.stride >= a.cols && b.stride >= b.cols && c.stride >= c.cols) return;
+  throw Error::internal(fmt::format("gemm: strides {}, {}, {} of rows of {}, {}, {} floats", a.stride, b.stride,
+                                    c.stride, a.cols, b.cols, c.cols));
+}
+
 }  // namespace
 
 void internal::gemm_with(const Table& table, ThreadPool& pool, Transpose transpose_a, ConstMatrixView a,
                          Transpose transpose_b, ConstMatrixView b, MatrixView c, bool accumulate) {
   const Shape op_a = shape_of(a, transpose_a);
-  const Shape op_b = shape_of(b, transpose_b);
-  if (op_a.cols != op_b.rows || op_a.rows != c.rows || op_b.cols != c.cols) {
-    throw Error::internal(fmt::format("gemm: [{}, {}] times [{}, {}] does not make [{}, {}]", op_a.rows, op_a.cols,
-                                      op_b.rows, op_b.cols, c.rows, c.cols));
-  }
-  if (a.stride < a.cols || b.stride < b.cols || c.stride < c.cols) {
-    throw Error::internal(fmt::format("gemm: strides {}, {}, {} of rows of {}, {}, {} floats", a.stride, b.stride,
-                                      c.stride, a.cols, b.cols, c.cols));
-  }
+  check_product(op_a, shape_of(b, transpose_b), c);
+  check_strides(a, b, c);
   if (c.rows == 0 || c.cols == 0) return;
   if (op_a.cols == 0) {
     if (!accumulate) clear(c);
     return;
   }
-  const bool a_along_k = transpose_a == Transpose::kNo;
-  const bool b_along_k = transpose_b == Transpose::kYes;
-  const Operand from_a{a.data, a_along_k ? a.stride : 1, a_along_k ? 1 : a.stride};
-  const Operand from_b{b.data, b_along_k ? b.stride : 1, b_along_k ? 1 : b.stride};
-  multiply(table, pool, from_a, from_b, op_a.cols, c, accumulate);
+  multiply(table, pool, left_of(a, transpose_a), right_of(b, transpose_b), op_a.cols, c, accumulate);
+}
+
+void internal::gemm_with(const Table& table, ThreadPool& pool, Transpose transpose_a, ConstMatrixView a,
+                         const PackedRight& b, MatrixView c, bool accumulate) {
+  const Shape op_a = shape_of(a, transpose_a);
+  check_product(op_a, {b.depth, b.cols}, c);
+  check_strides(a, c, c);
+  if (c.rows == 0 || c.cols == 0) return;
+  if (b.depth == 0) {
+    if (!accumulate) clear(c);
+    return;
+  }
+  const Operand from = left_of(a, transpose_a);
+  const std::int64_t padded = ceil_div(b.cols, table.gemm_tile_cols) * table.gemm_tile_cols;
+  float* memory =
+      reads_in_place(from, c.cols) ? nullptr : packing_memory(rows_at_once(table, c.rows) * std::min(kDepth, b.depth));
+  for (std::int64_t k = 0; k < b.depth; k += kDepth) {
+    multiply_rows(table, pool, is_small(c.rows, c.cols, b.depth),
+                  {from.data + k * from.k_stride, from.line_stride, from.k_stride}, memory, b.panels + k * padded,
+                  std::min(kDepth, b.depth - k), c, accumulate || k > 0);
+  }
+}
+
+PackedRight internal::pack_right_with(const Table& table, ThreadPool& pool, Transpose transpose, ConstMatrixView b,
+                                      float* memory) {
+  const Shape op_b = shape_of(b, transpose);
+  check_strides(b, b, b);
+  const Operand from = right_of(b, transpose);
+  const std::int64_t padded = ceil_div(op_b.cols, table.gemm_tile_cols) * table.gemm_tile_cols;
+  for (std::int64_t k = 0; k < op_b.rows; k += kDepth) {
+    pack(table, pool, is_small(op_b.cols, 1, op_b.rows),
+         {from.data + k * from.k_stride, from.line_stride, from.k_stride}, op_b.cols, table.gemm_tile_cols,
+         std::min(kDepth, op_b.rows - k), memory + k * padded);
+  }
+  return {memory, op_b.rows, op_b.cols};
+}
+
+std::int64_t packed_right_floats(std::int64_t depth, std::int64_t cols) noexcept {
+  return depth * ceil_div(cols, kernels::kMostTileCols) * kernels::kMostTileCols;
+}
+
+PackedRight pack_right(ThreadPool& pool, Transpose transpose, ConstMatrixView b, float* memory) {
+  return internal::pack_right_with(kernels::active(), pool, transpose, b, memory);
+}
+
+void gemm(ThreadPool& pool, Transpose transpose_a, ConstMatrixView a, const PackedRight& b, MatrixView c,
+          bool accumulate) {
+  internal::gemm_with(kernels::active(), pool, transpose_a, a, b, c, accumulate);
 }
 
 void gemm(ThreadPool& pool, Transpose transpose_a, ConstMatrixView a, Transpose transpose_b, ConstMatrixView b,

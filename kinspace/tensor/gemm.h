@@ -25,4 +25,21 @@ enum class Transpose : bool { kNo = false, kYes = true };
 void gemm(ThreadPool& pool, Transpose transpose_a, ConstMatrixView a, Transpose transpose_b, ConstMatrixView b,
           MatrixView c, bool accumulate = false);
 
+/// The right side op(B) of matrix products, packed once for many of them. Refers to memory of its maker.
+struct PackedRight {
+  const float* panels;
+  std::int64_t depth;  ///< K
+  std::int64_t cols;   ///< N
+};
+
+/// Floats of memory that pack_right() fills for an op(B) [depth, cols].
+std::int64_t packed_right_floats(std::int64_t depth, std::int64_t cols) noexcept;
+
+/// Packs op(B) into `memory` of packed_right_floats(); B may change afterwards. Cost: one pass over B.
+PackedRight pack_right(ThreadPool& pool, Transpose transpose_b, ConstMatrixView b, float* memory);
+
+/// gemm() with the same bits, without packing B again.
+void gemm(ThreadPool& pool, Transpose transpose_a, ConstMatrixView a, const PackedRight& b, MatrixView c,
+          bool accumulate = false);
+
 }  // namespace kin

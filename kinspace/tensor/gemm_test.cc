@@ -75,6 +75,15 @@ std::vector<float> product(const Case& s, kernels::Isa isa, ThreadPool& pool) {
   return o.c.memory();
 }
 
+/// The same with B packed before.
+std::vector<float> packed_product(const Case& s, kernels::Isa isa, ThreadPool& pool) {
+  Operands o(s);
+  std::vector<float> panels(static_cast<std::size_t>(packed_right_floats(s.k, s.n)), kCanary);
+  const PackedRight b = internal::pack_right_with(kernels::table(isa), pool, s.transpose_b, o.b.view(), panels.data());
+  internal::gemm_with(kernels::table(isa), pool, s.transpose_a, o.a.view(), b, o.c.view(), s.accumulate);
+  return o.c.memory();
+}
+
 /// One chain of fma in rising k per value, as the contract says. The transposes make no difference.
 std::vector<float> chain_of_fma(Case s) {
   s.transpose_a = Transpose::kNo;
@@ -121,6 +130,7 @@ void expect_chains(ThreadPool& pool, const std::vector<Case>& shapes) {
   for (const Case& s : variants(shapes)) {
     if (s.transpose_a == Transpose::kNo && s.transpose_b == Transpose::kNo) want = chain_of_fma(s);
     ASSERT_TRUE(same_bytes(product(s, kWidest, pool), want)) << s;
+    ASSERT_TRUE(same_bytes(packed_product(s, kWidest, pool), want)) << s << ", B packed before";
   }
 }
 
@@ -141,12 +151,21 @@ TEST(Gemm, IsAChainOfFmaAcrossAllBlocks) {
   expect_chains(pool, {{19, 37, 600}, {2100, 9, 20}, {9, 2100, 20}, {1, 2500, 300}, {2500, 1, 300}});
 }
 
+TEST(Gemm, IsAChainOfFmaWhereRowsShareASetOfTheCache) {
+  ThreadPool pool(1);
+  for (const Transpose a : {Transpose::kNo, Transpose::kYes}) {
+    const Case s{256, 40, 256, a, Transpose::kNo, true, 256};
+    EXPECT_TRUE(same_bytes(product(s, kWidest, pool), chain_of_fma(s))) << s;
+  }
+}
+
 TEST(Gemm, HasTheSameBytesOnEveryInstructionSet) {
   ThreadPool pool(1);
   for (const Case& s : variants({{1, 1, 1}, {5, 3, 300}, {33, 65, 40}, {1, 100, 20}, {100, 1, 20}, {64, 64, 64}})) {
     const auto want = product(s, kernels::Isa::kScalar, pool);
     for (const kernels::Isa isa : kernels::supported_isas()) {
       EXPECT_TRUE(same_bytes(product(s, isa, pool), want)) << s << " on " << kernels::isa_name(isa);
+      EXPECT_TRUE(same_bytes(packed_product(s, isa, pool), want)) << s << ", B packed, on " << kernels::isa_name(isa);
     }
   }
 }
@@ -158,6 +177,7 @@ TEST(Gemm, HasTheSameBytesAtAnyNumberOfThreads) {
     for (const int threads : {2, 3, 8}) {
       ThreadPool pool(threads);
       EXPECT_TRUE(same_bytes(product(s, kWidest, pool), want)) << s << " with " << threads << " threads";
+      EXPECT_TRUE(same_bytes(packed_product(s, kWidest, pool), want)) << s << ", B packed, with " << threads;
     }
   }
 }
@@ -231,6 +251,7 @@ TEST(Gemm, RefusesShapesThatDoNotFit) {
     EXPECT_EQ(e.code(), ErrorCode::kInternal);
     EXPECT_NE(e.message().find("[3, 4] times [5, 6]"), std::string::npos) << e.message();
   }
+  EXPECT_THROW(gemm(pool, Transpose::kNo, a.view(), PackedRight{nullptr, 5, 6}, c.view()), Error);
   ConstMatrixView narrow = a.view();
   narrow.stride = 3;
   EXPECT_THROW(gemm(pool, Transpose::kNo, narrow, Transpose::kNo, Padded(4, 6, 0, 2).view(), c.view()), Error);
