@@ -148,11 +148,15 @@ struct Table {
   void (*exp)(const float* in, float* out, std::int64_t n) noexcept;  ///< to 2 ulp; exp(-inf) = 0
   /// To 2 ulp for every positive input; log(0) = -inf, NaN below 0.
   void (*log)(const float* in, float* out, std::int64_t n) noexcept;
+  void (*log1p)(const float* in, float* out, std::int64_t n) noexcept;  ///< to 4 ulp for finite inputs from -1 on
+  /// log(1 - (1 - p)^draws) of probabilities p, 0 where p is 0; to 1e-6 of 1 + |result|, for draws up to 2^24.
+  void (*log_expected_count)(float draws, const float* in, float* out, std::int64_t n) noexcept;
   void (*activate)(Activation f, const float* in, float* out, std::int64_t n) noexcept;
   /// d_in[i] = d_out[i] * f'(in[i]); `in` is the argument of the activation, `out` its result; d_in may be d_out.
   void (*activate_backward)(Activation f, const float* in, const float* out, const float* d_out, float* d_in,
                             std::int64_t n) noexcept;
-  /// values[i] = exp(values[i] - shift); returns their sum (16 lanes, one tree).
+  /// values[i] = exp(values[i] - shift) for a shift that no value exceeds, 0 below exp(-87); returns their sum (16
+  /// lanes, one tree).
   float (*exp_shift_sum)(float shift, float* values, std::int64_t n) noexcept;
 
   // Updates of n weights by their gradient (TensorFlow's formulas, reference in nn/optimizer.h).

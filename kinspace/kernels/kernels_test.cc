@@ -121,16 +121,29 @@ TEST(ExpShiftSum, ReplacesValuesAndReturnsTheirSum) {
   for (const std::int64_t n : kAwkwardLengths) {
     const auto x = uniform_values(n, 1, -6, 6);
     auto values = x;
-    const float total = widest().exp_shift_sum(5.5F, values.data(), n);
+    const float total = widest().exp_shift_sum(6.5F, values.data(), n);
     double want = 0;
     for (std::size_t i = 0; i < x.size(); ++i) {
-      const double e = std::exp(double{x[i] - 5.5F});
+      const double e = std::exp(double{x[i] - 6.5F});
       want += e;
       EXPECT_LE(testing::ulps(values[i], e), 2) << x[i];
     }
     // Two ulp of each exponential (an ulp is at most epsilon), then the roundings of a sum.
     EXPECT_NEAR(total, want, (2 + (static_cast<double>(n) / 16 + 5) / 2) * want * kEpsilon) << n;
   }
+}
+
+TEST(ExpShiftSum, EndsInZerosAndKeepsNaN) {
+  std::vector<float> values = {1.0F, -85.9F, -86.1F, -testing::kInf, -3e38F};
+  EXPECT_GE(widest().exp_shift_sum(1.0F, values.data(), 5), 1.0F);
+  EXPECT_EQ(values[0], 1.0F);
+  EXPECT_GT(values[1], 0.0F);
+  EXPECT_EQ(values[2], 0.0F);
+  EXPECT_EQ(values[3], 0.0F);
+  EXPECT_EQ(values[4], 0.0F);
+  values = {0.0F, testing::kNaN};
+  EXPECT_TRUE(std::isnan(widest().exp_shift_sum(0.0F, values.data(), 2)));
+  EXPECT_TRUE(std::isnan(values[1]));
 }
 
 struct Slots {

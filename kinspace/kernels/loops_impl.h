@@ -93,6 +93,21 @@ void log(const float* in, float* out, std::int64_t n) noexcept {
 }
 
 template <Vec16 V>
+void log1p(const float* in, float* out, std::int64_t n) noexcept {
+  map<V>(in, out, n, [](V x) { return log1p_of(x); });
+}
+
+template <Vec16 V>
+void log_expected_count(float draws, const float* in, float* out, std::int64_t n) noexcept {
+  const V zero = V::set(0.0F);
+  const V times = V::set(draws);
+  map<V>(in, out, n, [&](V p) {
+    const V none = mul(times, log1p_of(sub(zero, p)));  // log of the probability that no draw finds it
+    return select(less(zero, p), log_of(sub(zero, expm1_below_0(none))), zero);
+  });
+}
+
+template <Vec16 V>
 void activate(Activation f, const float* in, float* out, std::int64_t n) noexcept {
   switch (f) {
     case Activation::kLinear:
@@ -159,7 +174,7 @@ float exp_shift_sum(float shift, float* values, std::int64_t n) noexcept {
   const V by = V::set(shift);
   V total = V::set(0.0F);
   for_lanes(n, [&](std::int64_t i, auto lanes) {
-    store(exp_of(sub(load<V>(values + i, lanes), by)), values + i, lanes);
+    store(exp_below_0(sub(load<V>(values + i, lanes), by)), values + i, lanes);
     total = add(total, load<V>(values + i, lanes));
   });
   return reduce_add(total);

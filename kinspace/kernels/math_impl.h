@@ -9,12 +9,15 @@ namespace {
 
 inline constexpr float kInfinity = __builtin_inff();
 
-/// exp(x) = 2^n exp(r) with |r| <= ln(2)/2.
+/// x as n ln(2) + r with |r| <= ln(2)/2.
 template <Vec16 V>
-inline V exp_of(V x) {
-  // Outside the result is 0 or infinity already; the order of operands lets NaN through.
-  x = max(V::set(-104.0F), x);
-  x = min(V::set(89.0F), x);
+struct ExpParts {
+  V mantissa;                // exp(r)
+  typename V::Int exponent;  // n
+};
+
+template <Vec16 V>
+inline ExpParts<V> exp_parts(V x) {
   // Adding 1.5 * 2^23 rounds to an integer, which then stands in the low bits.
   const V magic = V::set(0x1.8p23F);
   const V shifted = fma(x, V::set(1.44269504088896341F), magic);
@@ -27,14 +30,28 @@ inline V exp_of(V x) {
   p = fma(p, r, V::set(4.1665795894e-2F));
   p = fma(p, r, V::set(1.6666665459e-1F));
   p = fma(p, r, V::set(5.0000001201e-1F));
-  const V y = add(fma(p, mul(r, r), r), V::set(1.0F));
+  return {add(fma(p, mul(r, r), r), V::set(1.0F)), sub(bits(shifted), bits(magic))};
+}
+
+template <Vec16 V>
+inline V exp_of(V x) {
+  // Outside the result is 0 or infinity already; the order of operands lets NaN through.
+  const auto [mantissa, exponent] = exp_parts(min(V::set(89.0F), max(V::set(-104.0F), x)));
   // 2^n in two factors, since 2^128 and 2^-150 are no normal floats; only the second product can round.
-  const auto exponent = sub(bits(shifted), bits(magic));
   const auto half = shift_right_1(exponent);
   const auto bias = V::Int::set(127);
   const V first = V::from_bits(shift_left_23(add(half, bias)));
   const V second = V::from_bits(shift_left_23(add(sub(exponent, half), bias)));
-  return mul(mul(y, first), second);
+  return mul(mul(mantissa, first), second);
+}
+
+/// exp(x) for x <= 0, and 0 in place of results that are no normal floats.
+template <Vec16 V>
+inline V exp_below_0(V x) {
+  const V least = V::set(-87.0F);
+  const auto [mantissa, exponent] = exp_parts(max(least, x));
+  const V power = V::from_bits(shift_left_23(add(exponent, V::Int::set(127))));
+  return select(less(x, least), V::set(0.0F), mul(mantissa, power));
 }
 
 /// log(x) = e ln(2) + log(1 + f) with 1 + f in [sqrt(1/2), sqrt(2)).
@@ -135,15 +152,19 @@ inline V elu_of(V x, V above, V below) {
   return select(less(zero, x), mul(above, x), mul(below, expm1_below_0(min(zero, x))));
 }
 
-/// max(x, 0) + log(1 + z) with z = exp(-|x|); log(1 + z) = log(u) z / (u - 1), where u is 1 + z as rounded.
+/// log(1 + x) for finite x from -1 on as log(u) x / (u - 1), where u is 1 + x as rounded.
+template <Vec16 V>
+inline V log1p_of(V x) {
+  const V one = V::set(1.0F);
+  const V u = add(one, x);
+  return select(equal(u, one), x, mul(log_of(u), div(x, sub(u, one))));
+}
+
+/// max(x, 0) + log(1 + exp(-|x|)).
 template <Vec16 V>
 inline V softplus_of(V x) {
   const V zero = V::set(0.0F);
-  const V one = V::set(1.0F);
-  const V z = exp_of(sub(zero, abs(x)));
-  const V u = add(one, z);
-  const V rest = select(equal(u, one), z, mul(log_of(u), div(z, sub(u, one))));
-  return add(max(zero, x), rest);
+  return add(max(zero, x), log1p_of(exp_of(sub(zero, abs(x)))));
 }
 
 // Beyond 104 the sigmoid is 0 or 1 in float, and infinities would make 0 * inf.

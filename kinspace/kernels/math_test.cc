@@ -77,6 +77,31 @@ TEST(Log, IsWithinTwoUlpOverAllPositiveFloats) {
   }
 }
 
+TEST(Log1p, IsWithinFourUlp) {
+  auto x = sweep(-1.0F, 1.0F, 37);
+  const auto large = sweep(1.0F, 1e30F, 1999);
+  x.insert(x.end(), large.begin(), large.end());
+  std::vector<float> y(x.size());
+  widest().log1p(x.data(), y.data(), static_cast<std::int64_t>(x.size()));
+  const Worst worst = worst_error(x, y, [](double v) { return std::log1p(v); });
+  EXPECT_LE(worst.error, 4) << "at " << worst.at;
+}
+
+TEST(LogExpectedCount, IsThatOfDrawsWithReplacement) {
+  const auto p = sweep(1e-12F, 1.0F, 199);
+  std::vector<float> y(p.size());
+  for (const float draws : {1.0F, 7.0F, 1500.0F, 0x1p24F}) {
+    widest().log_expected_count(draws, p.data(), y.data(), static_cast<std::int64_t>(p.size()));
+    for (std::size_t i = 0; i < p.size(); ++i) {
+      const double want = std::log(-std::expm1(double(draws) * std::log1p(-double(p[i]))));
+      ASSERT_NEAR(y[i], want, 1e-6 * (1 + std::fabs(want))) << draws << " draws of " << p[i];
+    }
+  }
+  const float none = 0.0F;
+  widest().log_expected_count(5.0F, &none, y.data(), 1);
+  EXPECT_EQ(y[0], 0.0F);
+}
+
 TEST(Log, HandlesTheEdges) {
   const auto y = log_of({1.0F, 0.0F, -0.0F, kInf, -kInf, -1.0F, -0x1p-149F, kNaN});
   EXPECT_EQ(y[0], 0.0F);

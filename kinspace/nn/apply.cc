@@ -11,8 +11,7 @@ namespace kin {
 namespace {
 
 constexpr std::int64_t kChunkRows = 32;
-constexpr std::int64_t kPrefetchAhead = 2;
-constexpr std::int64_t kLineFloats = 16;
+constexpr std::int64_t kPrefetchAhead = 16;
 
 /// The rows of one parameter that move in this step, numbered 0 .. size().
 class Update {
@@ -52,7 +51,7 @@ class Update {
     std::int64_t group = all_rows() ? first_group(begin) : begin;
     double squares = 0;
     for (std::int64_t u = begin; u < end; ++u) {
-      if (u + kPrefetchAhead < end) prefetch(row(u + kPrefetchAhead));
+      if (u + kPrefetchAhead < size()) parameter_->prefetch_row_and_slots(row(u + kPrefetchAhead));
       if (!all_rows()) std::fill_n(sum(u), parameter_->dim(), 0.0F);
       const bool has_group = group < groups_.size() && groups_.rows[static_cast<std::size_t>(group)] == row(u);
       squares += slices_ ? add_slices(u, has_group ? group : -1) : add_sum(u, has_group ? group : -1);
@@ -129,11 +128,6 @@ class Update {
 
   void clip_values(float* g) const noexcept {
     if (clip_value_ > 0) clip_by_value({g, 1, parameter_->dim(), parameter_->dim()}, -clip_value_, clip_value_);
-  }
-
-  void prefetch(std::int64_t row) const noexcept {
-    const float* data = parameter_->row(row);
-    for (std::int64_t i = 0; i < parameter_->stride(); i += kLineFloats) __builtin_prefetch(data + i, 1);
   }
 
   Parameter* parameter_;

@@ -16,12 +16,6 @@ namespace {
 
 constexpr std::int64_t kChunkExamples = 32;
 constexpr std::int64_t kPrefetchAhead = 12;
-constexpr std::int64_t kLineFloats = 16;
-
-void prefetch_row(const Parameter& table, std::int64_t row) noexcept {
-  const float* data = table.row(row);
-  for (std::int64_t i = 0; i < table.dim(); i += kLineFloats) __builtin_prefetch(data + i);
-}
 
 /// What both directions of one lookup need.
 struct Lookup {
@@ -63,7 +57,7 @@ void combine_example(const Lookup& l, std::int64_t b, float max_norm, float* out
   float sum = 0.0F;
   for (std::int64_t i = l.offsets[b]; i < l.offsets[b + 1]; ++i) {
     const std::int64_t ahead = i + kPrefetchAhead;
-    if (ahead < l.nnz && l.ids[ahead] >= 0 && l.ids[ahead] < rows) prefetch_row(*l.table, l.ids[ahead]);
+    if (ahead < l.nnz && l.ids[ahead] >= 0 && l.ids[ahead] < rows) l.table->prefetch_row(l.ids[ahead]);
     if (!l.keeps(i)) continue;
     if (l.ids[i] < 0 || l.ids[i] >= rows) refuse_id(l, b, l.ids[i]);
     const float w = l.weight(i);

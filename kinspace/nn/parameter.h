@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kinspace/base/buffer.h"
+#include "kinspace/base/prefetch.h"
 #include "kinspace/base/thread_pool.h"
 #include "kinspace/nn/optimizer.h"
 #include "kinspace/tensor/matrix.h"
@@ -56,6 +57,12 @@ class Parameter {
 
   float* row(std::int64_t r) noexcept { return buffer_.data() + r * stride_; }
   const float* row(std::int64_t r) const noexcept { return buffer_.data() + r * stride_; }
+  /// Asks for a row that will soon be used, alone or with its slots.
+  void prefetch_row(std::int64_t r) const noexcept { prefetch(row(r), static_cast<std::size_t>(dim_) * sizeof(float)); }
+  void prefetch_row_and_slots(std::int64_t r) const noexcept {
+    prefetch(row(r), static_cast<std::size_t>(stride_) * sizeof(float));
+  }
+
   MatrixView weights() noexcept { return {buffer_.data(), rows_, dim_, stride_}; }
   ConstMatrixView weights() const noexcept { return {buffer_.data(), rows_, dim_, stride_}; }
 

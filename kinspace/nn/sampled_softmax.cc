@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 
 #include "kinspace/base/error.h"
+#include "kinspace/base/hash.h"
 #include "kinspace/kernels/kernels.h"
 #include "kinspace/nn/internal/checks.h"
 #include "kinspace/nn/internal/softmax.h"
@@ -19,10 +21,11 @@ namespace {
 constexpr std::int64_t kChunkExamples = 42;
 constexpr std::int64_t kBlockExamples = 4 * kChunkExamples;
 constexpr std::int64_t kChunkRows = 32;
-constexpr std::int64_t kPrefetchAhead = 12;
-constexpr std::int64_t kLineFloats = 16;
+constexpr std::int64_t kPrefetchAhead = 28;
 constexpr float kSmallestSquare = 1e-12F;
 constexpr float kOne = 1.0F;
+constexpr std::size_t kWordBits = 64;
+constexpr std::size_t kBitsPerNegative = 32;
 
 /// A negative and its column in the block of logits.
 struct Column {
@@ -54,6 +57,7 @@ struct SampledSoftmax {
   std::span<float> row_inverse;      // normalize: inverse_length of each negative
   std::span<float> offset;           // bias - log Q of each negative
   std::span<Column> columns;         // sorted by id
+  std::span<std::uint64_t> seen;     // a bit for the hash of each negative, so that most ids need not be looked for
   std::span<float> target_inverse;   // normalize: of each target
   std::span<float> target_product;   // scale * query . row of each target, before bias and correction
   std::span<float> target_gradient;  // by the logit of each target
@@ -64,13 +68,12 @@ struct SampledSoftmax {
   bool learns_bias() const noexcept { return bias != nullptr && bias->trainable(); }
 
   void prefetch_target(std::size_t i) const noexcept {
-    if (i >= targets.ids.size() || targets.ids[i] < 0) return;
-    const float* row = table->row(targets.ids[i]);
-    for (std::int64_t d = 0; d < dim(); d += kLineFloats) __builtin_prefetch(row + d);
+    if (i < targets.ids.size() && targets.ids[i] >= 0) table->prefetch_row(targets.ids[i]);
   }
 
   void gather_negative(std::int64_t s) const noexcept {
     const auto place = static_cast<std::size_t>(s);
+    if (place + kPrefetchAhead < negatives.size()) table->prefetch_row(negatives[place + kPrefetchAhead]);
     const std::int64_t id = negatives[place];
     const float* row = table->row(id);
     if (options.normalize) {
@@ -96,7 +99,13 @@ struct SampledSoftmax {
     return target_log_expected.empty() ? logit : logit - target_log_expected[i];
   }
 
+  static std::uint64_t place_of(std::int64_t id, std::size_t words) noexcept {
+    return mix64(static_cast<std::uint64_t>(id)) % (words * kWordBits);
+  }
+
   void remove_hits(std::int64_t id, float* z) const noexcept {
+    const std::uint64_t bit = place_of(id, seen.size());
+    if ((seen[bit / kWordBits] >> (bit % kWordBits) & 1) == 0) return;
     for (auto c = std::lower_bound(columns.begin(), columns.end(), Column{id, 0}); c != columns.end() && c->id == id;
          ++c) {
       z[c->column] = -std::numeric_limits<float>::infinity();
@@ -253,6 +262,12 @@ Var sampled_softmax_loss(Tape& tape, Var query, Parameter& table, Parameter* bia
     s.offset[place] = negatives.log_expected.empty() ? 0.0F : -negatives.log_expected[place];
   }
   if (!std::is_sorted(s.columns.begin(), s.columns.end())) std::sort(s.columns.begin(), s.columns.end());
+  s.seen = arena.array<std::uint64_t>(std::bit_ceil(negatives.ids.size() * kBitsPerNegative / kWordBits + 1));
+  std::fill(s.seen.begin(), s.seen.end(), 0);
+  for (const std::int64_t id : negatives.ids) {
+    const std::uint64_t bit = SampledSoftmax::place_of(id, s.seen.size());
+    s.seen[bit / kWordBits] |= std::uint64_t{1} << (bit % kWordBits);
+  }
   std::int64_t most_targets = 1;
   for (std::size_t b = 0; b + 1 < targets.offsets.size(); ++b) {
     most_targets = std::max(most_targets, targets.offsets[b + 1] - targets.offsets[b]);

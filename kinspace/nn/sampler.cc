@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 
 #include "kinspace/base/error.h"
 #include "kinspace/base/hash.h"
+#include "kinspace/kernels/kernels.h"
 
 namespace kin {
 namespace {
@@ -21,6 +23,12 @@ void check_items(std::int64_t items, std::int64_t most) {
   if (items < 1 || items > most) {
     throw Error::invalid_argument(fmt::format("a sampler needs 1 to {} items, not {}", most, items));
   }
+}
+
+/// A probability that is not 0 stays so.
+float to_float(double p) noexcept {
+  constexpr double kLeast = std::numeric_limits<float>::min();
+  return p > 0 ? static_cast<float>(std::max(p, kLeast)) : 0.0F;
 }
 
 /// A set of non-negative numbers of known size, by open addressing.
@@ -151,6 +159,24 @@ Negatives Sampler::draw(Tape& tape, std::int64_t count) const {
   return negatives;
 }
 
+/// Of each item, 0 for ids below 0.
+void Sampler::probabilities(std::span<const std::int64_t> ids, std::span<float> out) const {
+  const bool counted = !probability_.empty();
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (ids[i] >= items_) {
+      throw Error::invalid_argument(fmt::format("sampler: item {} is beyond the {} items", ids[i], items_));
+    }
+    out[i] = ids[i] < 0 ? 0.0F
+             : counted  ? to_float(probability_[static_cast<std::size_t>(ids[i])])
+                        : 1.0F / (static_cast<float>(ids[i]) + 1.0F);
+  }
+  if (counted) return;
+  const kernels::Table& k = kernels::active();
+  const auto n = static_cast<std::int64_t>(out.size());
+  k.log1p(out.data(), out.data(), n);
+  k.scale(static_cast<float>(1.0 / log_range_), out.data(), out.data(), n);
+}
+
 double Sampler::expected_count(std::int64_t item, std::int64_t draws) const noexcept {
   return -std::expm1(double(draws) * std::log1p(-probability(item)));
 }
@@ -158,16 +184,14 @@ double Sampler::expected_count(std::int64_t item, std::int64_t draws) const noex
 std::span<const float> Sampler::log_expected(Tape& tape, std::span<const std::int64_t> ids,
                                              const Negatives& negatives) const {
   const auto logs = tape.arena().array<float>(ids.size());
-  parallel_for(
-      tape.pool(), static_cast<std::int64_t>(ids.size()), kChunkIds, [&](std::int64_t begin, std::int64_t end) {
-        for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
-          if (ids[i] >= items_) {
-            throw Error::invalid_argument(fmt::format("sampler: item {} is beyond the {} items", ids[i], items_));
-          }
-          const double expected = ids[i] < 0 ? 0.0 : expected_count(ids[i], negatives.draws);
-          logs[i] = expected > 0 ? static_cast<float>(std::log(expected)) : 0.0F;
-        }
-      });
+  parallel_for(tape.pool(), static_cast<std::int64_t>(ids.size()), kChunkIds,
+               [&](std::int64_t begin, std::int64_t end) {
+                 const auto n = static_cast<std::size_t>(end - begin);
+                 const auto part = logs.subspan(static_cast<std::size_t>(begin), n);
+                 probabilities(ids.subspan(static_cast<std::size_t>(begin), n), part);
+                 kernels::active().log_expected_count(static_cast<float>(negatives.draws), part.data(), part.data(),
+                                                      end - begin);
+               });
   return logs;
 }
 

@@ -47,6 +47,8 @@ class Sampler {
  private:
   Sampler() = default;
 
+  void probabilities(std::span<const std::int64_t> ids, std::span<float> out) const;
+
   struct Alias {
     float keep;  ///< probability of the item itself once its cell is drawn
     std::uint32_t other;
