@@ -1,5 +1,5 @@
 """What Kinspace is told about the click log of clicks.py: the specs of the jobs wide-deep and linear as TOML."""
-from click_shape import BUCKETS, COUNTS, WORDS
+from click_shape import BUCKETS, CARDINALITIES, COUNTS, WORDS
 
 TRUNCATED = 0.8796  # standard deviation of a normal cut at two of its own, which the start here is and that of others is not
 
@@ -43,7 +43,8 @@ optimizers."linear/*" = {{ name = "ftrl", lr = 0.05, initial_accumulator = 0.1 }
 
 
 def linear(batch=512):
-    """Every field is a word; 10,000 buckets for a count."""
-    columns = {name: f'kind = "hash", buckets = {buckets}' for name, buckets in zip(COUNTS + WORDS, (10_000,) * 13 + BUCKETS)}
+    """Every field is a word of its column, with room enough that few words of a small column collide."""
+    buckets = (10_000,) * 13 + tuple(min(1_000_000, max(1000, 8 * words)) for words in CARDINALITIES)
+    columns = {name: f'kind = "hash", buckets = {n}' for name, n in zip(COUNTS + WORDS, buckets)}
     return spec(columns, {name: "string" for name in COUNTS + WORDS}, 'kind = "linear"', f"""batch = {batch}
-optimizer = {{ name = "ftrl", lr = 0.2, initial_accumulator = 0.1 }}""")
+optimizer = {{ name = "ftrl", lr = 0.07, initial_accumulator = 0.1 }}""")

@@ -34,7 +34,7 @@ def main():
 
     results = [rounds.measure(setting, args.rounds, args.quality) for setting in job.settings(args)]
     args.json.parent.mkdir(parents=True, exist_ok=True)
-    args.json.write_text(json.dumps({"job": name, "settings": results}, indent=1) + "\n")
+    args.json.write_text(json.dumps({"job": name, "settings": results}, indent=1, default=float) + "\n")
     print(f"\nwritten to {args.json}")
 
 
