@@ -5,7 +5,6 @@
 //   kin_probe [--threads 1] [--mib 1024] [--ms 200]
 
 #include <immintrin.h>
-#include <time.h>
 
 #include <cstdint>
 #include <cstdio>
@@ -15,15 +14,12 @@
 #include <vector>
 
 #include "bench/arguments.h"
+#include "bench/meter.h"
 #include "kinspace/base/buffer.h"
 
 namespace {
 
-double seconds(clockid_t clock) {
-  timespec t{};
-  clock_gettime(clock, &t);
-  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
-}
+using kin::bench::seconds;
 
 // A chain of fused multiply-adds has a latency of 4 cycles and starts two a cycle: 8 chains at least keep the units
 // busy, 16 leave room for slower ones and fit the registers.

@@ -5,9 +5,6 @@
 // FOLDER holds users.npy and items.npy, [any, D] of float32. --users: so many of them, 0 for all. --export writes the
 // rows of the items as numbers, [users, 20].
 
-#include <sys/resource.h>
-#include <time.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -15,6 +12,7 @@
 #include <vector>
 
 #include "bench/arguments.h"
+#include "bench/meter.h"
 #include "bench/npy.h"
 #include "kinspace/base/error.h"
 #include "kinspace/base/file.h"
@@ -27,12 +25,6 @@ namespace {
 
 constexpr std::int64_t kNeighbours = 20;
 constexpr std::int64_t kAtOnce = 1024;  // users, as an evaluation asks for them
-
-double seconds(clockid_t clock) {
-  timespec t{};
-  clock_gettime(clock, &t);
-  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
-}
 
 kin::ConstMatrixView view(const kin::bench::NpyFile& file, std::int64_t first, std::int64_t rows) {
   return {file.values<float>() + first * file.cols, rows, file.cols, file.cols};
@@ -47,7 +39,7 @@ void run(const kin::bench::Arguments& arguments) {
 
   kin::ThreadPool pool(threads);
   kin::Matrix best(count, kNeighbours);
-  const double wall = seconds(CLOCK_MONOTONIC), cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
+  const auto start = kin::bench::Moment::now();
   const kin::ExactIndex index(pool, view(items, 0, items.rows), kin::Similarity::kDot);
   for (std::int64_t first = 0; first < count; first += kAtOnce) {
     const auto found = index.search(pool, view(users, first, std::min(kAtOnce, count - first)), kNeighbours);
@@ -57,15 +49,13 @@ void run(const kin::bench::Arguments& arguments) {
                      [](const kin::Neighbour& n) { return static_cast<float>(n.row); });
     }
   }
-  const double wall_s = seconds(CLOCK_MONOTONIC) - wall, cpu_s = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
+  const kin::bench::Moment taken = kin::bench::Moment::now() - start;
   const auto done = static_cast<double>(count);
   std::printf(
       "{\"name\": \"kin\", \"version\": \"%s\", \"threads\": %d, \"users\": %.0f, \"users_per_s\": %.1f, "
       "\"users_per_cpu_s\": %.1f, \"wall_s\": %.4f, \"cpu_s\": %.4f, \"peak_rss_mb\": %.1f}\n",
-      std::string(kin::kernels::isa_name(kin::kernels::active().isa)).c_str(), threads, done, done / wall_s,
-      done / cpu_s, wall_s, cpu_s, static_cast<double>(usage.ru_maxrss) / 1024);
+      std::string(kin::kernels::isa_name(kin::kernels::active().isa)).c_str(), threads, done, done / taken.wall,
+      done / taken.cpu, taken.wall, taken.cpu, kin::bench::peak_mb());
   const std::string to = arguments.text("export", "");
   if (to.empty()) return;
   kin::AtomicFile file(to);

@@ -135,7 +135,7 @@ def print_table(setting, result):
         bound = f"; bound: {name}, {key} = {result['probes'][key]['median']:.4g}"
     print(f"\n{result['setting']}, {result['threads']} thread(s), {result['rounds_that_count']} of {result['rounds']} rounds, "
           f"{result['isa']}{bound}")
-    print(f"{'':12}{word + '/s':>14}{'a CPU s':>12}{'of bound':>9}{'peak MB':>9}  {"kernel, version":22}kin is faster: by CPU second, by wall clock")
+    print(f"{'':12}{word + '/s':>14}{'a CPU s':>12}{'of bound':>9}{'peak MB':>9}  {'kernel, version':22}kin is faster: by CPU second, by wall clock")
     for name, row in result["contestants"].items():
         ratios = [row[key] for key in row if key.startswith("kin_over_it_")]
         share = f"{row['share_of_bound']['median']:.0%}" if "share_of_bound" in row else ""

@@ -7,9 +7,6 @@
 // runs from the first byte of the file to the last step, but not while the parameters are made, which the rivals do
 // beforehand. The model is written, and the test file predicted, only for --export.
 
-#include <sys/resource.h>
-#include <time.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -20,6 +17,7 @@
 #include <vector>
 
 #include "bench/arguments.h"
+#include "bench/meter.h"
 #include "kinspace/base/error.h"
 #include "kinspace/base/file.h"
 #include "kinspace/data/table.h"
@@ -32,20 +30,7 @@
 
 namespace {
 
-double seconds(clockid_t clock) {
-  timespec t{};
-  clock_gettime(clock, &t);
-  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
-}
-
-/// Wall clock and CPU seconds of this process.
-struct Moment {
-  double wall = 0, cpu = 0;
-
-  static Moment now() { return {seconds(CLOCK_MONOTONIC), seconds(CLOCK_PROCESS_CPUTIME_ID)}; }
-  Moment operator-(const Moment& other) const { return {wall - other.wall, cpu - other.cpu}; }
-  Moment operator+(const Moment& other) const { return {wall + other.wall, cpu + other.cpu}; }
-};
+using kin::bench::Moment;
 
 /// Thrown by the last step of a run that is only measured: nothing is written.
 struct MeasuredEnough {};
@@ -136,8 +121,6 @@ void run(const kin::bench::Arguments& arguments) {
   const Moment load = run.loaded - run.start;
   const Moment counted = (run.done - run.warm) + (csv ? load : Moment());
   const std::int64_t examples = std::min(run.rows, run.steps * spec.train.batch) - warm_up * spec.train.batch;
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
   std::printf(
       "{\"name\": \"kin\", \"version\": \"%s\", \"threads\": %d, \"examples\": %lld, "
       "\"examples_per_s\": %.1f, \"examples_per_cpu_s\": %.1f, \"wall_s\": %.4f, \"cpu_s\": %.4f, \"load_s\": %.4f, "
@@ -145,8 +128,7 @@ void run(const kin::bench::Arguments& arguments) {
       std::string(kin::kernels::isa_name(kin::kernels::active().isa)).c_str(), options.threads,
       static_cast<long long>(examples), static_cast<double>(examples) / counted.wall,
       static_cast<double>(examples) / counted.cpu, counted.wall, counted.cpu, load.wall, load.cpu,
-      (run.first_step - run.loaded).wall, static_cast<double>(usage.ru_maxrss) / 1024,
-      static_cast<long long>(run.steps));
+      (run.first_step - run.loaded).wall, kin::bench::peak_mb(), static_cast<long long>(run.steps));
   if (to.empty()) return;
   const std::vector<float> scores = predict(run, out, arguments.text("test", ""), options.threads);
   kin::AtomicFile file(to);
