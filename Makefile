@@ -1,12 +1,15 @@
 # Everything here can be run by hand: each recipe is a few plain commands.
 #
 #   make test PRESET=asan-ubsan           presets: dev release asan-ubsan tsan coverage tidy fuzz (CMakePresets.json)
-#   make bench BENCH="--rounds 3"         flags of bench/run.py, of bench/run_columns.py for bench-columns
+#   make bench JOB=linear BENCH="--rounds 3"   jobs and flags of bench/run.py (bench/README.md)
 
 PRESET ?= release
+JOB ?= recommender
+# The rivals of the columns need another NumPy than TensorFlow does.
+RIVALS = bench$(if $(filter columns,$(JOB)),-columns)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build bench bench-columns format lint clean
+.PHONY: help demo test build bench format lint clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -25,17 +28,11 @@ build: ## set-up and build (PRESET=release)
 	@cmake --preset $(PRESET)
 	@cmake --build --preset $(PRESET)
 
-bench: ## speed beside PyTorch and TensorFlow; installs them into build/venv-bench
-	@setup/install.sh bench
+bench: ## speed beside the rivals, installed into build/venv-bench: JOB=recommender columns wide-deep linear ranking start-up
+	@setup/install.sh $(RIVALS)
 	@cmake --preset bench
 	@cmake --build --preset bench
-	@build/venv-bench/bin/python -B bench/run.py $(BENCH)
-
-bench-columns: ## CSV to ids beside polars, pyarrow, DuckDB and pandas; installs them into build/venv-bench-columns
-	@setup/install.sh bench-columns
-	@cmake --preset bench
-	@cmake --build --preset bench --target kin_columns
-	@build/venv-bench-columns/bin/python -B bench/run_columns.py $(BENCH)
+	@build/venv-$(RIVALS)/bin/python -B bench/run.py $(JOB) $(BENCH)
 
 format: ## clang-format every C++ file
 	@setup/install.sh tools

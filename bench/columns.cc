@@ -2,9 +2,6 @@
 //
 //   kin_columns --file ratings.csv --shape ratings|genres|criteo [--ids hash|vocabulary] [--export FOLDER]
 
-#include <sys/resource.h>
-#include <time.h>
-
 #include <cstdint>
 #include <cstdio>
 #include <numeric>
@@ -12,6 +9,7 @@
 #include <vector>
 
 #include "bench/arguments.h"
+#include "bench/meter.h"
 #include "kinspace/base/error.h"
 #include "kinspace/base/file.h"
 #include "kinspace/data/table.h"
@@ -21,12 +19,6 @@
 #include "kinspace/kernels/kernels.h"
 
 namespace {
-
-double seconds(clockid_t clock) {
-  timespec t{};
-  clock_gettime(clock, &t);
-  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
-}
 
 kin::NumericColumn number() {
   kin::NumericColumn column;
@@ -122,13 +114,9 @@ int run(const kin::bench::Arguments& arguments) {
   const std::string shape = arguments.text("shape", "ratings");
   const std::string file = arguments.text("file", "ratings.csv");
   kin::Encoder encoder(feature_columns(shape, arguments.text("ids", "hash") == "hash"));
-  const double wall = seconds(CLOCK_MONOTONIC);
-  const double cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
+  const auto start = kin::bench::Moment::now();
   const kin::EncodedTable encoded = encode(file, encoder);
-  const double cpu_s = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
-  const double wall_s = seconds(CLOCK_MONOTONIC) - wall;
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
+  const kin::bench::Moment taken = kin::bench::Moment::now() - start;
   const std::string folder = arguments.text("export", "");
   if (!folder.empty()) export_ids(encoded, folder);
   const auto bytes = static_cast<double>(kin::file_size(file));
@@ -136,7 +124,7 @@ int run(const kin::bench::Arguments& arguments) {
       "{\"name\": \"kin\", \"isa\": \"%s\", \"rows\": %lld, \"bytes_per_s\": %.0f, \"bytes_per_cpu_s\": %.0f, "
       "\"wall_s\": %.4f, \"cpu_s\": %.4f, \"peak_rss_mb\": %.0f, \"encoded_mb\": %.0f}\n",
       std::string(kin::kernels::isa_name(kin::kernels::active().isa)).c_str(), static_cast<long long>(encoded.rows()),
-      bytes / wall_s, bytes / cpu_s, wall_s, cpu_s, static_cast<double>(usage.ru_maxrss) / 1024,
+      bytes / taken.wall, bytes / taken.cpu, taken.wall, taken.cpu, kin::bench::peak_mb(),
       static_cast<double>(encoded.bytes()) / 1048576);
   return 0;
 }

@@ -1,10 +1,10 @@
 // The limits of this machine at this moment, that speed is measured against: fused multiply-adds, random cache lines,
-// reading. Prints one line of JSON; rates are per second of wall clock over all threads, and per second of CPU time.
+// reading, and reading with writing (the triad of STREAM). Prints one line of JSON; rates are per second of wall clock
+// over all threads, and per second of CPU time.
 //
 //   kin_probe [--threads 1] [--mib 1024] [--ms 200]
 
 #include <immintrin.h>
-#include <time.h>
 
 #include <cstdint>
 #include <cstdio>
@@ -14,15 +14,12 @@
 #include <vector>
 
 #include "bench/arguments.h"
+#include "bench/meter.h"
 #include "kinspace/base/buffer.h"
 
 namespace {
 
-double seconds(clockid_t clock) {
-  timespec t{};
-  clock_gettime(clock, &t);
-  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
-}
+using kin::bench::seconds;
 
 // A chain of fused multiply-adds has a latency of 4 cycles and starts two a cycle: 8 chains at least keep the units
 // busy, 16 leave room for slower ones and fit the registers.
@@ -131,6 +128,16 @@ double read_rows(const kin::Buffer<float>& table, std::int64_t floats, std::uint
   return static_cast<double>(count) * static_cast<double>(floats) / 16;
 }
 
+/// a[i] = b[i] + 2 c[i] over the thirds of a slice; returns the bytes that it read and wrote.
+double triad(float* from, std::int64_t floats) {
+  const std::int64_t n = floats / 3;
+  float* const a = from;
+  const float* const b = from + n;
+  const float* const c = b + n;
+  for (std::int64_t i = 0; i < n; ++i) a[i] = b[i] + 2 * c[i];
+  return 3.0 * static_cast<double>(n) * sizeof(float);
+}
+
 /// Reads a slice of the table from end to end; returns its bytes.
 double read_slice(const float* from, std::int64_t floats) {
   float sums[64] = {};
@@ -166,9 +173,16 @@ int main(int argc, char** argv) {
     const std::int64_t pieces = slice / piece;
     return read_slice(table.data() + thread * slice + n % pieces * piece, piece);
   });
+  const Rate three = measure(threads, ms, [&](int thread, std::int64_t n) {
+    const std::int64_t pieces = slice / piece;
+    return triad(table.data() + thread * slice + n % pieces * piece, piece);
+  });
   std::printf(
       "{\"isa\": \"%s\", \"threads\": %d, \"fma_gflops\": %.2f, \"fma_gflops_per_cpu_s\": %.2f, "
-      "\"lines_64b_m\": %.2f, \"lines_256b_m\": %.2f, \"lines_256b_m_per_cpu_s\": %.2f, \"read_gbs\": %.2f}\n",
+      "\"lines_64b_m\": %.2f, \"lines_64b_m_per_cpu_s\": %.2f, \"lines_256b_m\": %.2f, \"lines_256b_m_per_cpu_s\": "
+      "%.2f, "
+      "\"read_gbs\": %.2f, \"read_gbs_per_cpu_s\": %.2f, \"triad_gbs\": %.2f, \"triad_gbs_per_cpu_s\": %.2f}\n",
       isa.name, threads, fma.per_second / 1e9, fma.per_cpu_second / 1e9, lines64.per_second / 1e6,
-      lines256.per_second / 1e6, lines256.per_cpu_second / 1e6, bytes.per_second / 1e9);
+      lines64.per_cpu_second / 1e6, lines256.per_second / 1e6, lines256.per_cpu_second / 1e6, bytes.per_second / 1e9,
+      bytes.per_cpu_second / 1e9, three.per_second / 1e9, three.per_cpu_second / 1e9);
 }

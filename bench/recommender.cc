@@ -4,9 +4,6 @@
 //
 // --export writes queries.npy (of the held-out contexts) and outputs.npy, for the evaluator that judges all alike.
 
-#include <sys/resource.h>
-#include <time.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -16,6 +13,7 @@
 #include <vector>
 
 #include "bench/arguments.h"
+#include "bench/meter.h"
 #include "bench/npy.h"
 #include "kinspace/base/error.h"
 #include "kinspace/base/file.h"
@@ -131,12 +129,6 @@ class Trainer {
   Columns targets_{kContext, kContext + kTargets};
 };
 
-double seconds(clockid_t clock) {
-  timespec t{};
-  clock_gettime(clock, &t);
-  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
-}
-
 void export_npy(const std::string& path, kin::ConstMatrixView matrix) {
   kin::AtomicFile file(path);
   kin::write_npy(matrix, [&](std::string_view bytes) { file.write(bytes); });
@@ -157,11 +149,9 @@ void run(const kin::bench::Arguments& arguments) {
   Trainer trainer(pool, items);
   double input_rows = 0, output_rows = 0;
   for (std::int64_t s = 0; s < kWarmUp; ++s) trainer.step(histories, s, input_rows, output_rows);
-  const double wall = seconds(CLOCK_MONOTONIC), cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
+  const auto start = kin::bench::Moment::now();
   for (std::int64_t s = kWarmUp; s < steps; ++s) trainer.step(histories, s);
-  const double wall_s = seconds(CLOCK_MONOTONIC) - wall, cpu_s = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
+  const kin::bench::Moment taken = kin::bench::Moment::now() - start;
 
   const auto examples = static_cast<double>((steps - kWarmUp) * kBatch);
   const double gflop = examples * 6.0 * static_cast<double>((kNegatives + kTargets) * kDim) / 1e9;
@@ -169,8 +159,8 @@ void run(const kin::bench::Arguments& arguments) {
       "{\"name\": \"kin\", \"version\": \"%s\", \"threads\": %d, \"examples\": %.0f, \"examples_per_s\": %.1f, "
       "\"examples_per_cpu_s\": %.1f, \"wall_s\": %.4f, \"cpu_s\": %.4f, \"gflops\": %.2f, \"peak_rss_mb\": %.1f, "
       "\"items\": %lld, \"steps\": %lld, \"unique_input_rows\": %.1f, \"unique_output_rows\": %.1f}\n",
-      std::string(kin::kernels::isa_name(kin::kernels::active().isa)).c_str(), threads, examples, examples / wall_s,
-      examples / cpu_s, wall_s, cpu_s, gflop / wall_s, static_cast<double>(usage.ru_maxrss) / 1024,
+      std::string(kin::kernels::isa_name(kin::kernels::active().isa)).c_str(), threads, examples, examples / taken.wall,
+      examples / taken.cpu, taken.wall, taken.cpu, gflop / taken.wall, kin::bench::peak_mb(),
       static_cast<long long>(items), static_cast<long long>(steps), input_rows / kWarmUp, output_rows / kWarmUp);
 
   const std::string to = arguments.text("export", "");

@@ -17,7 +17,7 @@ DIM, CONTEXT, BATCH, NEGATIVES, RATE, START, EPSILON, WARM_UP = 64, 3, 1024, 102
 
 class Job:
     def __init__(self):
-        self.args = measure.arguments(__doc__.split("\n")[0])
+        self.args = measure.arguments(__doc__.split("\n")[0], steps=0, evaluate=0)
         import numpy as np  # after the thread pools are sized
         train = np.load(self.args.data / "train.npy", mmap_mode="r")
         self.items = len(np.load(self.args.data / "popularity.npy", mmap_mode="r"))
