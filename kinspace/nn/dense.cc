@@ -9,6 +9,16 @@ namespace kin {
 namespace {
 
 constexpr std::int64_t kChunkRows = 64;
+constexpr std::int64_t kLineFloats = 16;
+constexpr std::int64_t kSameSet = 512;  // floats; rows so far apart share a set of the L1
+
+/// Arena memory for values that are multiplied next, so laid out that products can read it where it lies.
+MatrixView matrix_for_products(Tape& tape, std::int64_t rows, std::int64_t cols) {
+  if (cols < kLineFloats) return tape.matrix(rows, cols);
+  std::int64_t stride = (cols + kLineFloats - 1) / kLineFloats * kLineFloats;
+  if (stride % kSameSet == 0) stride += kLineFloats;
+  return {tape.matrix(rows, stride).data, rows, cols, stride};
+}
 
 }  // namespace
 
@@ -19,8 +29,8 @@ Var dense(Tape& tape, Var x, Var kernel, Var bias, kernels::Activation activatio
   if (bias.exists()) internal::check_shape("dense", "bias", bias.value(), 1, width);
 
   const bool linear = activation == kernels::Activation::kLinear;
-  const MatrixView before = tape.matrix(batch, width);
-  const MatrixView out = linear ? before : tape.matrix(batch, width);
+  const MatrixView before = matrix_for_products(tape, batch, width);
+  const MatrixView out = linear ? before : matrix_for_products(tape, batch, width);
   gemm(tape.pool(), Transpose::kNo, x.value(), Transpose::kNo, kernel.value(), before);
   parallel_for(tape.pool(), batch, kChunkRows, [&](std::int64_t begin, std::int64_t end) {
     const kernels::Table& k = kernels::active();
@@ -34,7 +44,7 @@ Var dense(Tape& tape, Var x, Var kernel, Var bias, kernels::Activation activatio
   tape.record(result, [&tape, x, kernel, bias, activation, linear, before, out](ConstMatrixView d_out) {
     ConstMatrixView d_before = d_out;
     if (!linear) {
-      const MatrixView d = tape.matrix(out.rows, out.cols);
+      const MatrixView d = matrix_for_products(tape, out.rows, out.cols);
       parallel_for(tape.pool(), out.rows, kChunkRows, [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t b = begin; b < end; ++b) {
           kernels::active().activate_backward(activation, before.row(b), out.row(b), d_out.row(b), d.row(b), out.cols);

@@ -16,10 +16,11 @@ namespace {
 
 using kernels::Table;
 
-// A panel of op(A) is `gemm_tile_rows` rows of it, a panel of op(B) `gemm_tile_cols` columns, each packed so that step
-// k of the sum reads consecutive floats. Both operands are packed once, by all threads, and then every block of C needs
-// nothing but packed panels. All sizes are constants, so the cut is the same for any number of threads; that the sums
-// are chains over k makes the result independent of the cut as well.
+// A panel of op(B) is `gemm_tile_cols` columns of it, packed so that step k of the sum reads consecutive floats; a
+// panel of op(A) is `gemm_tile_rows` rows, read where they lie, or packed likewise where they share a set of the cache.
+// All that is packed is packed once, by all threads, and then every block of C needs nothing but panels. All sizes are
+// constants, so the cut is the same for any number of threads; that the sums are chains over k makes the result
+// independent of the cut as well.
 constexpr std::int64_t kDepth = 256;           // k packed at once: a panel of A is 14 KiB and stays in the L1
 constexpr std::int64_t kRows = 2048;           // rows of A packed at once: 2 MiB, a share of the L3
 constexpr std::int64_t kCols = 2048;           // columns of B packed at once: 2 MiB
@@ -27,7 +28,6 @@ constexpr std::int64_t kBlockPanels = 8;       // a block of C is 8 panels of A 
 constexpr std::int64_t kPackPanels = 16;       // panels that a thread packs at a time
 constexpr std::int64_t kVectorCols = 2048;     // columns of C that a thread keeps in the L1 for one row of A
 constexpr std::int64_t kNarrow = 8;            // a product with fewer columns is computed transposed
-constexpr std::int64_t kFewCols = 128;         // of C: packing A would cost some percent of the product
 constexpr std::int64_t kSameSet = 512;         // floats; rows of A so far apart share a set of the L1
 constexpr std::int64_t kSerialWork = 1 << 20;  // fewer multiply-adds than this (some 20 us) do not wake other threads
 
@@ -83,9 +83,9 @@ struct Left {
   kernels::TileLeft tile(std::int64_t r) const noexcept { return {data + r * per_row, row, step}; }
 };
 
-/// A product with few columns reads A where it lies: packing takes as long for one column as for all.
-bool reads_in_place(const Operand& a, std::int64_t cols) {
-  return cols <= kFewCols && std::max(a.line_stride, a.k_stride) % kSameSet != 0;
+/// Packing A only pays where its rows would push each other out of the cache.
+bool reads_in_place(const Operand& a) {
+  return std::max(a.line_stride, a.k_stride) % kSameSet != 0;
 }
 
 /// Packs all lines into panels of `width`.
@@ -160,7 +160,7 @@ void multiply_blocks(const Table& table, ThreadPool& pool, bool serial, const Op
   // Whole panels: the last one is filled up with zeros.
   const std::int64_t most_cols = std::min(kCols, ceil_div(c.cols, table.gemm_tile_cols) * table.gemm_tile_cols);
   const std::int64_t most_depth = std::min(kDepth, depth);
-  const bool in_place = reads_in_place(a, c.cols);
+  const bool in_place = reads_in_place(a);
   float* right = packing_memory((most_cols + (in_place ? 0 : rows_at_once(table, c.rows))) * most_depth);
   float* left = in_place ? nullptr : right + most_cols * most_depth;
   for (std::int64_t col = 0; col < c.cols; col += kCols) {
@@ -262,7 +262,7 @@ void internal::gemm_with(const Table& table, ThreadPool& pool, Transpose transpo
   const Operand from = left_of(a, transpose_a);
   const std::int64_t padded = ceil_div(b.cols, table.gemm_tile_cols) * table.gemm_tile_cols;
   float* memory =
-      reads_in_place(from, c.cols) ? nullptr : packing_memory(rows_at_once(table, c.rows) * std::min(kDepth, b.depth));
+      reads_in_place(from) ? nullptr : packing_memory(rows_at_once(table, c.rows) * std::min(kDepth, b.depth));
   for (std::int64_t k = 0; k < b.depth; k += kDepth) {
     multiply_rows(table, pool, is_small(c.rows, c.cols, b.depth),
                   {from.data + k * from.k_stride, from.line_stride, from.k_stride}, memory, b.panels + k * padded,
