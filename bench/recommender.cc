@@ -1,6 +1,6 @@
 // Trains the job that rivals/job.py defines on the engine of Kinspace and prints one line of JSON, as the rivals do.
 //
-//   kin_recommender --data FOLDER [--threads 1] [--steps 0] [--export FOLDER]
+//   kin_recommender --data FOLDER [--model dot|tower] [--threads 1] [--steps 0] [--export FOLDER]
 //
 // --export writes queries.npy (of the held-out contexts) and outputs.npy, for the evaluator that judges all alike.
 
@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <numbers>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "bench/arguments.h"
@@ -21,6 +22,7 @@
 #include "kinspace/base/thread_pool.h"
 #include "kinspace/formats/npy.h"
 #include "kinspace/nn/apply.h"
+#include "kinspace/nn/dense.h"
 #include "kinspace/nn/embedding.h"
 #include "kinspace/nn/sampled_softmax.h"
 #include "kinspace/nn/sampler.h"
@@ -28,7 +30,8 @@
 
 namespace {
 
-constexpr std::int64_t kDim = 64, kContext = 3, kTargets = 7, kBatch = 1024, kNegatives = 1024, kWarmUp = 10;
+constexpr std::int64_t kDim = 64, kContext = 3, kTargets = 7, kBatch = 1024, kNegatives = 1024, kHidden = 256,
+                       kWarmUp = 10;
 constexpr std::uint64_t kSeed = 1;
 
 /// Normal with standard deviation 0.1, which is how the rivals start (the engine's own start is truncated).
@@ -71,7 +74,7 @@ class Columns {
 
 class Trainer {
  public:
-  Trainer(kin::ThreadPool& pool, std::int64_t items)
+  Trainer(kin::ThreadPool& pool, std::int64_t items, bool tower)
       : pool_(pool),
         store_(kSeed, {.name = "adagrad", .lr = 0.1F, .epsilon = 1e-7F, .initial_accumulator = 0.1F}),
         inputs_(store_.parameter(pool, "inputs", items, kDim, {})),
@@ -80,6 +83,12 @@ class Trainer {
         tape_(pool, kSeed) {
     fill_normal(pool, inputs_, 0);
     fill_normal(pool, outputs_, 1);
+    if (!tower) return;
+    for (const auto& [name, rows, cols] : {std::tuple{"hidden", kDim, kHidden}, std::tuple{"query", kHidden, kDim}}) {
+      layers_.push_back({&store_.parameter(pool, std::string(name) + "/kernel", rows, cols,
+                                           {.initial = kin::Initial::glorot_uniform()}),
+                         &store_.parameter(pool, std::string(name) + "/bias", 1, cols, {})});
+    }
   }
 
   kin::Parameter& inputs() { return inputs_; }
@@ -100,22 +109,34 @@ class Trainer {
 
   kin::Matrix queries(const kin::bench::NpyFile& histories) {
     tape_.begin({.step = 0, .training = false});
-    const kin::ConstMatrixView found =
-        kin::combine(tape_, inputs_, context_.of(histories, 0, histories.rows), kin::Combiner::kMean).value();
+    const kin::ConstMatrixView found = query(context_.of(histories, 0, histories.rows)).value();
     kin::Matrix out(found.rows, found.cols);
     for (std::int64_t r = 0; r < found.rows; ++r) std::copy_n(found.row(r), found.cols, out.row(r));
     return out;
   }
 
  private:
+  struct Layer {
+    kin::Parameter* kernel;
+    kin::Parameter* bias;
+  };
+
+  kin::Var query(const kin::SparseTensor& context) {
+    kin::Var x = kin::combine(tape_, inputs_, context, kin::Combiner::kMean);
+    for (const Layer& layer : layers_) {
+      x = kin::dense(tape_, x, tape_.variable(*layer.kernel), tape_.variable(*layer.bias),
+                     &layer == &layers_.back() ? kin::kernels::Activation::kLinear : kin::kernels::Activation::kRelu);
+    }
+    return x;
+  }
+
   void forward(const kin::bench::NpyFile& histories, std::int64_t step) {
     tape_.begin({.step = step, .training = true});
     const kin::SparseTensor targets = targets_.of(histories, step * kBatch, kBatch);
-    const kin::Var query =
-        kin::combine(tape_, inputs_, context_.of(histories, step * kBatch, kBatch), kin::Combiner::kMean);
+    const kin::Var found = query(context_.of(histories, step * kBatch, kBatch));
     const kin::Negatives negatives = sampler_.draw(tape_, kNegatives);
     const auto expected = sampler_.log_expected(tape_, targets.ids, negatives);
-    tape_.backward(kin::sampled_softmax_loss(tape_, query, outputs_, nullptr, targets, expected, negatives,
+    tape_.backward(kin::sampled_softmax_loss(tape_, found, outputs_, nullptr, targets, expected, negatives,
                                              {.reduction = kin::Reduction::kSum}));
   }
 
@@ -123,6 +144,7 @@ class Trainer {
   kin::ParameterStore store_;
   kin::Parameter& inputs_;
   kin::Parameter& outputs_;
+  std::vector<Layer> layers_;
   kin::Sampler sampler_;
   kin::Tape tape_;
   Columns context_{0, kContext};
@@ -146,7 +168,9 @@ void run(const kin::bench::Arguments& arguments) {
     throw kin::Error::bad_data("too few histories in " + data);
 
   kin::ThreadPool pool(threads);
-  Trainer trainer(pool, items);
+  const std::string model = arguments.text("model", "dot");
+  if (model != "dot" && model != "tower") throw kin::Error::invalid_argument("--model is dot or tower");
+  Trainer trainer(pool, items, model == "tower");
   double input_rows = 0, output_rows = 0;
   for (std::int64_t s = 0; s < kWarmUp; ++s) trainer.step(histories, s, input_rows, output_rows);
   const auto start = kin::bench::Moment::now();
@@ -154,7 +178,8 @@ void run(const kin::bench::Arguments& arguments) {
   const kin::bench::Moment taken = kin::bench::Moment::now() - start;
 
   const auto examples = static_cast<double>((steps - kWarmUp) * kBatch);
-  const double gflop = examples * 6.0 * static_cast<double>((kNegatives + kTargets) * kDim) / 1e9;
+  const std::int64_t tower = model == "tower" ? 2 * kDim * kHidden : 0;
+  const double gflop = examples * 6.0 * static_cast<double>((kNegatives + kTargets) * kDim + tower) / 1e9;
   std::printf(
       "{\"name\": \"kin\", \"version\": \"%s\", \"threads\": %d, \"examples\": %.0f, \"examples_per_s\": %.1f, "
       "\"examples_per_cpu_s\": %.1f, \"wall_s\": %.4f, \"cpu_s\": %.4f, \"gflops\": %.2f, \"peak_rss_mb\": %.1f, "

@@ -7,21 +7,24 @@ from rounds import HERE, STEP, Setting, rival, run, steps_for
 
 THREADS = [1, 2]
 RIVALS = {"torch": "recommender_torch.py", "tensorflow": "recommender_tf.py"}
-DIM, NEGATIVES, TARGETS, BATCH = 64, 1024, 7, 1024
-FLOP = 6 * (NEGATIVES + TARGETS) * DIM  # an example; forward 2, backward 4, for each score
+DIM, NEGATIVES, TARGETS, HIDDEN, BATCH = 64, 1024, 7, 256, 1024
+# Of an example: forward 2, backward 4, for each product of a score and, with a tower, of a weight.
+FLOP = {"dot": 6 * (NEGATIVES + TARGETS) * DIM, "tower": 6 * ((NEGATIVES + TARGETS) * DIM + 2 * DIM * HIDDEN)}
 
 
 def add_arguments(parser):
     parser.add_argument("--items", type=int, nargs="+", default=[100_000, 1_000_000])
+    parser.add_argument("--models", choices=list(FLOP), nargs="+", default=["dot"])
     parser.add_argument("--seconds", type=float, default=3, help="length of one run")
 
 
 class Recommender(Setting):
-    bound = ("multiply-adds of the scores", "fma_gflops_per_cpu_s", FLOP / 1e9)
     tolerance = {"recall@20": -.005, "heldout_loss": .02}
 
-    def __init__(self, args, items, threads):
-        super().__init__(args, f"recommender, {items:,} items", threads, ["kin", *args.rivals])
+    def __init__(self, args, items, threads, model):
+        super().__init__(args, f"recommender, {items:,} items, {model}", threads, ["kin", *args.rivals])
+        self.model = model
+        self.bound = ("multiply-adds of the scores", "fma_gflops_per_cpu_s", FLOP[model] / 1e9)
         self.data = args.data / f"{items}"
         if not (self.data / "best.json").exists():
             print(f"making data for {items:,} items", file=sys.stderr)
@@ -32,7 +35,7 @@ class Recommender(Setting):
 
     def command(self, name):
         program = [self.args.programs / "kin_recommender"] if name == "kin" else rival(RIVALS[name])
-        return [*program, "--data", self.data]
+        return [*program, "--data", self.data, "--model", self.model]
 
     def run(self, name):
         return run([*self.command(name), "--steps", self.steps[name]], self.threads)
@@ -53,4 +56,4 @@ class Recommender(Setting):
 
 
 def settings(args):
-    return (Recommender(args, items, threads) for items in args.items for threads in args.threads)
+    return (Recommender(args, items, threads, model) for model in args.models for items in args.items for threads in args.threads)

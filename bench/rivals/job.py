@@ -1,6 +1,7 @@
 """The recommender job that every rival does, to the letter.
 
-query = mean of 3 rows of an input table; logits = query . rows of an output table, no bias. Loss of a batch = SUM over
+x = mean of 3 rows of an input table; query = x, or with --model tower dense 256 relu, dense 64 of it; logits = query . rows of an
+output table, no bias. Loss of a batch = SUM over
 its examples of the cross entropy between the softmax over [7 targets, 1024 shared negatives] and 1/7 on each target.
 Negatives: ids drawn log-uniformly, P(i) = log((i+2)/(i+1)) / log(items+1), until 1024 are distinct, after T draws; every
 logit less log(1 - (1-P)^T); accidental hits removed. Batch 1024 in file order, Adagrad 0.1 (accumulator starts at 0.1,
@@ -12,12 +13,12 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import measure
 
-DIM, CONTEXT, BATCH, NEGATIVES, RATE, START, EPSILON, WARM_UP = 64, 3, 1024, 1024, 0.1, 0.1, 1e-7, 10
+DIM, CONTEXT, BATCH, NEGATIVES, HIDDEN, RATE, START, EPSILON, WARM_UP = 64, 3, 1024, 1024, 256, 0.1, 0.1, 1e-7, 10
 
 
 class Job:
     def __init__(self):
-        self.args = measure.arguments(__doc__.split("\n")[0], steps=0, evaluate=0)
+        self.args = measure.arguments(__doc__.split("\n")[0], steps=0, evaluate=0, model=("dot", "tower"))
         import numpy as np  # after the thread pools are sized
         train = np.load(self.args.data / "train.npy", mmap_mode="r")
         self.items = len(np.load(self.args.data / "popularity.npy", mmap_mode="r"))

@@ -3,7 +3,7 @@
 
 The legacy Adagrad has fused kernels for sparse gradients, the newer one does not; batches are slices of one array.
 """
-from job import CONTEXT, DIM, EPSILON, NEGATIVES, RATE, START, WARM_UP, Job, measure
+from job import CONTEXT, DIM, EPSILON, HIDDEN, NEGATIVES, RATE, START, WARM_UP, Job, measure
 
 job = Job()
 
@@ -23,8 +23,13 @@ inputs, outputs, bias = table(), table(), tf.zeros([job.items])
 optimizer = tf.keras.optimizers.legacy.Adagrad(RATE, initial_accumulator_value=START, epsilon=EPSILON)
 
 
+tower = tf.keras.Sequential([tf.keras.layers.Dense(HIDDEN, "relu"), tf.keras.layers.Dense(DIM)] if job.args.model == "tower" else [])
+tower.build((None, DIM))
+variables = [inputs, outputs, *tower.trainable_variables]
+
+
 def query(context):
-    return tf.reduce_mean(tf.gather(inputs, context), 1)
+    return tower(tf.reduce_mean(tf.gather(inputs, context), 1))
 
 
 @tf.function
@@ -33,7 +38,7 @@ def train(batches):
         with tf.GradientTape() as tape:
             loss = tf.reduce_sum(tf.nn.sampled_softmax_loss(  # its default sampler is log-uniform, distinct
                 outputs, bias, batch[:, CONTEXT:], query(batch[:, :CONTEXT]), NEGATIVES, job.items, num_true=7))
-        optimizer.apply_gradients(zip(tape.gradient(loss, [inputs, outputs]), [inputs, outputs]))
+        optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
 
 
 def dataset(part):

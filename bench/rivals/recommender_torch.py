@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """PyTorch does the job of job.py: EmbeddingBag and Embedding with sparse gradients, sparse Adagrad."""
-from job import CONTEXT, DIM, EPSILON, NEGATIVES, RATE, START, WARM_UP, Job, measure
+from job import CONTEXT, DIM, EPSILON, HIDDEN, NEGATIVES, RATE, START, WARM_UP, Job, measure
 
 job = Job()
 
@@ -18,8 +18,10 @@ def table():
 
 inputs = torch.nn.EmbeddingBag.from_pretrained(table(), freeze=False, mode="mean", sparse=True)
 outputs = torch.nn.Embedding.from_pretrained(table(), freeze=False, sparse=True)
-optimizer = torch.optim.Adagrad([*inputs.parameters(), *outputs.parameters()], lr=RATE, initial_accumulator_value=START,
-                                eps=EPSILON)
+layers = [torch.nn.Linear(DIM, HIDDEN), torch.nn.ReLU(), torch.nn.Linear(HIDDEN, DIM)] if job.args.model == "tower" else []
+tower = torch.nn.Sequential(*layers)
+optimizer = torch.optim.Adagrad([*inputs.parameters(), *outputs.parameters(), *tower.parameters()], lr=RATE,
+                                initial_accumulator_value=START, eps=EPSILON)
 
 
 def draw_negatives():
@@ -42,7 +44,7 @@ def step(batch):
     batch = torch.from_numpy(batch).long()
     targets = batch[:, CONTEXT:].contiguous()
     negatives, draws = draw_negatives()
-    query = inputs(batch[:, :CONTEXT])
+    query = tower(inputs(batch[:, :CONTEXT]))
     true = (outputs(targets) @ query[:, :, None])[:, :, 0] - log_expected(targets, draws)
     other = torch.addmm(-log_expected(negatives, draws), query, outputs(negatives).T)
     column = torch.searchsorted(negatives, targets).clamp_(max=NEGATIVES - 1)
@@ -56,7 +58,7 @@ def step(batch):
 
 def query(context):
     with torch.no_grad():
-        return inputs(torch.from_numpy(context).long()).numpy()
+        return tower(inputs(torch.from_numpy(context).long())).numpy()
 
 
 for batch in job.histories[:WARM_UP]:
