@@ -28,7 +28,7 @@ build: ## set-up and build (PRESET=release)
 	@cmake --preset $(PRESET)
 	@cmake --build --preset $(PRESET)
 
-bench: ## speed beside the rivals, installed into build/venv-bench: JOB=recommender columns wide-deep linear ranking start-up
+bench: ## speed beside the rivals, installed into build/venv-bench: JOB=recommender columns wide-deep linear ranking products start-up
 	@setup/install.sh $(RIVALS)
 	@cmake --preset bench
 	@cmake --build --preset bench

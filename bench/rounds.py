@@ -34,7 +34,7 @@ class Setting:
     names     the contestants, "kin" first
     unit      what is counted; a run prints UNIT_per_s and UNIT_per_cpu_s, peak_rss_mb and version
     scale     how many of them a table counts as one, with a word for it
-    bound     (name, key of the probe, how much of the probe's unit one item takes), by CPU second; or None
+    bound     (what bounds it, unit, key of the probe, how much of that unit one item takes), by CPU second; or None
     """
     unit, scale, bound = "examples", (1, "examples"), None
 
@@ -51,7 +51,7 @@ class Setting:
     tolerance = {}  # by the name of a quality: how far a contestant may be behind the best; below 0: more is better
 
     def remarks(self, halves):
-        """What else belongs to the title, such as rows that a step touches."""
+        """What else is worth a line, such as rows that a step touches: numbers by name."""
         return {}
 
 
@@ -102,7 +102,8 @@ def summary(setting, rounds):
         row = {what: spread(half[name][what] for half in halves) for what in (setting.unit + "_per_s", setting.unit + "_per_cpu_s")}
         row |= {"peak_rss_mb": max(half[name]["peak_rss_mb"] for half in halves), "version": halves[0][name]["version"]}
         if setting.bound:
-            _, key, takes = setting.bound
+            _, _, key, takes = setting.bound
+            row["of_the_bound_per_cpu_s"] = spread(half[name][setting.unit + "_per_cpu_s"] * takes for half in halves)
             row["share_of_bound"] = spread(half[name][setting.unit + "_per_cpu_s"] * takes / mean(r, key) for r in kept for half in r["halves"])
         if name != "kin":
             for what in (setting.unit + "_per_cpu_s", setting.unit + "_per_s"):
@@ -111,8 +112,8 @@ def summary(setting, rounds):
     keys = [key for key in kept[0]["probes"][0] if isinstance(kept[0]["probes"][0][key], float)]
     return {"setting": setting.title, "threads": setting.threads, "unit": setting.unit, "rounds": len(rounds), "rounds_that_count": len(kept),
             "isa": kept[0]["probes"][0]["isa"], "probes": {key: spread(mean(r, key) for r in kept) for key in keys},
-            "bound": setting.bound and {"name": setting.bound[0], "probe": setting.bound[1], "per_item": setting.bound[2]},
-            **setting.remarks(halves), "contestants": rows}
+            "bound": setting.bound and dict(zip(("name", "unit", "probe", "per_item"), setting.bound)),
+            "remarks": setting.remarks(halves), "contestants": rows}
 
 
 def check_quality(setting, result):
@@ -129,22 +130,25 @@ def check_quality(setting, result):
 
 def print_table(setting, result):
     scale, word = setting.scale
-    bound = ""
+    bound, unit = "", ""
     if setting.bound:
-        name, key, _ = setting.bound
-        bound = f"; bound: {name}, {key} = {result['probes'][key]['median']:.4g}"
+        what, unit, key, _ = setting.bound
+        bound = f"; bound: {what}, {result['probes'][key]['median']:.4g} {unit} a CPU second"
     print(f"\n{result['setting']}, {result['threads']} thread(s), {result['rounds_that_count']} of {result['rounds']} rounds, "
           f"{result['isa']}{bound}")
-    print(f"{'':12}{word + '/s':>14}{'a CPU s':>12}{'of bound':>9}{'peak MB':>9}  {'kernel, version':22}kin is faster: by CPU second, by wall clock")
+    print(f"{'':12}{word + '/s':>14}{'a CPU s':>12}{unit:>11}{'of bound':>9}{'peak MB':>9}  {'kernel, version':26}kin is faster: by CPU second, by wall clock")
     for name, row in result["contestants"].items():
         ratios = [row[key] for key in row if key.startswith("kin_over_it_")]
-        share = f"{row['share_of_bound']['median']:.0%}" if "share_of_bound" in row else ""
+        share = [f"{row[key]['median']:{form}}" if key in row else "" for key, form in (("of_the_bound_per_cpu_s", ".1f"), ("share_of_bound", ".0%"))]
         digits = 0 if row[setting.unit + "_per_s"]["median"] / scale >= 100 else 2
         print(f"{name:12}{row[setting.unit + '_per_s']['median'] / scale:14,.{digits}f}{row[setting.unit + '_per_cpu_s']['median'] / scale:12,.{digits}f}"
-              f"{share:>9}{row['peak_rss_mb']:9,.0f}  {row['version']:16}"
+              f"{share[0]:>11}{share[1]:>9}{row['peak_rss_mb']:9,.0f}  {row['version']:16}"
               + ", ".join(f"{r['median']:.2f}x [{r['low']:.2f}-{r['high']:.2f}]" for r in ratios))
         if "quality" in row:
             print(" " * 12 + ", ".join(f"{key} {value:.4f}" for key, value in row["quality"].items()))
+    remarks = [f"{what.replace('_', ' ')} {value:,.4g}" for what, value in result["remarks"].items() if not isinstance(value, dict)]
+    if remarks:
+        print(" " * 12 + ", ".join(remarks))
     for what, equal in result.get("equal_quality", {}).items():
         print(f"{what}: {'as good as the best' if equal else 'WORSE THAN THE BEST: the speeds do not compare'}")
     sys.stdout.flush()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Kinspace beside its rivals, by turns: `make bench JOB=...`, or run.py JOB and flags; README.md has the results.
 
-usage: run.py recommender|columns|wide-deep|linear|ranking|start-up [--rounds N] [--threads 1 2] [--rivals ...] [--json FILE]
+usage: run.py recommender|columns|wide-deep|linear|ranking|products|start-up [--rounds N] [--threads 1 2] [--rivals ...] [--json FILE]
        run.py JOB --help     the flags of a job
 """
 import argparse
@@ -12,7 +12,7 @@ import sys
 
 import rounds
 
-JOBS = ("recommender", "columns", "wide-deep", "linear", "ranking", "start-up")
+JOBS = ("recommender", "columns", "wide-deep", "linear", "ranking", "products", "start-up")
 
 
 def main():

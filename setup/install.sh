@@ -9,7 +9,7 @@
 #                             (python.txt)
 #   setup/install.sh tools    that of the tests, and formatter, linter and clang (debian-tools.txt)
 #   setup/install.sh bench    that of the tests, and the rivals, in build/venv-bench (bench-python.txt)
-#   setup/install.sh bench-columns  what `make demo` needs, and those of `make bench-columns`, in build/venv-bench-columns
+#   setup/install.sh bench-columns  what `make demo` needs, and those of `make bench JOB=columns`, in build/venv-bench-columns
 #                             (bench-columns-python.txt)
 set -eu
 cd "$(dirname "$0")/.."

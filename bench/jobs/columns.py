@@ -20,7 +20,7 @@ def add_arguments(parser):
 
 
 class Columns(Setting):
-    unit, scale, bound = "bytes", (1e6, "MB"), ("reading the text", "read_gbs_per_cpu_s", 1e-9)
+    unit, scale, bound = "bytes", (1e6, "MB"), ("reading the text", "GB/s", "read_gbs_per_cpu_s", 1e-9)
 
     def __init__(self, args, name, threads):
         # pyarrow has no hash of strings.

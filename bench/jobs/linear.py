@@ -14,7 +14,7 @@ def add_arguments(parser):
 
 
 class Linear(click_log.ClickLog):
-    bound = ("random lines, one for each value", "lines_64b_m_per_cpu_s", click_log.VALUES / 1e6)
+    bound = ("random lines, one for each value", "M lines/s", "lines_64b_m_per_cpu_s", click_log.VALUES / 1e6)
     tolerance = {"log_loss": .002}
 
     def __init__(self, args, threads):

@@ -18,7 +18,7 @@ class Ranking(Setting):
 
     def __init__(self, args, threads):
         super().__init__(args, f"ranking of {args.items:,} items, {DIM} numbers each", threads, ["kin", *args.rivals])
-        self.bound = ("multiply-adds of the scores", "fma_gflops_per_cpu_s", 2 * args.items * DIM / 1e9)
+        self.bound = ("multiply-adds of the scores", "GFLOP/s", "fma_gflops_per_cpu_s", 2 * args.items * DIM / 1e9)
         self.data = args.data / f"ranking-{args.items}"
         if not (self.data / "users.npy").exists():
             import numpy as np

@@ -24,7 +24,7 @@ class Recommender(Setting):
     def __init__(self, args, items, threads, model):
         super().__init__(args, f"recommender, {items:,} items, {model}", threads, ["kin", *args.rivals])
         self.model = model
-        self.bound = ("multiply-adds of the scores", "fma_gflops_per_cpu_s", FLOP[model] / 1e9)
+        self.bound = ("multiply-adds of the scores", "GFLOP/s", "fma_gflops_per_cpu_s", FLOP[model] / 1e9)
         self.data = args.data / f"{items}"
         if not (self.data / "best.json").exists():
             print(f"making data for {items:,} items", file=sys.stderr)

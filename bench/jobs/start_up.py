@@ -64,7 +64,6 @@ class StartUp(Setting):
 
     def remarks(self, halves):
         found = statistics.median(half["kin"]["milliseconds"] for half in halves)
-        print(f"{self.title}: {found:.1f} ms", file=sys.stderr)
         return {"milliseconds": found, "bar_ms": BARS_MS[self.what], "below_the_bar": found < BARS_MS[self.what]}
 
 

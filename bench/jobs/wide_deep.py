@@ -20,7 +20,7 @@ def add_arguments(parser):
 
 
 class WideDeep(click_log.ClickLog):
-    bound = ("multiply-adds of the dense layers", "fma_gflops_per_cpu_s", FLOP / 1e9)
+    bound = ("multiply-adds of the dense layers", "GFLOP/s", "fma_gflops_per_cpu_s", FLOP / 1e9)
 
     def __init__(self, args, source, batch, threads):
         super().__init__(args, f"wide-deep from {source}, batch {batch}", threads, ["kin", *args.rivals])
