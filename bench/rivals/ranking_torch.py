@@ -21,7 +21,7 @@ import torch
 torch.set_num_threads(args.threads)
 users, items = (torch.from_numpy(np.load(args.data / f"{name}.npy")) for name in ("users", "items"))
 users = users[:args.users or len(users)]
-BLOCK = 64  # the fastest of 16 to 1,024
+BLOCK = 64  # the fastest of 16, 64, 256 and 1,024
 best = []
 with measure.Meter() as meter:
     for i in range(0, len(users), BLOCK):

@@ -5,9 +5,8 @@ log(1 + I), 429 inputs; dense layers of 1024, 512 and 256 with relu, one logit. 
 weight for each of the same rows, from 0, and for each of the 13 numbers; FTRL 0.05, accumulator from 0.1, no penalty. Loss of
 a batch = SUM of the cross entropy of the sum of both logits. One pass in file order.
 
---input memory: the arrays that clicks.py wrote, speed over all steps but the first 20. --input csv: its train.csv, the
-rival's own parser and hash, all of the file within the time, parameters made and functions compiled before. A last batch
-that is not full is left out.
+--input memory: the arrays that clicks.py wrote. --input csv: its train.csv, by the rival's own parser and hash, within the
+time. Speed is counted over all steps but the first 20, which compile functions. A last batch that is not full is left out.
 """
 import pathlib
 import sys

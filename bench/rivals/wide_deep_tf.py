@@ -42,16 +42,17 @@ def train(batches):
     return steps
 
 
-def batches(part):
+def batches(part, first=0):
+    """All batches of a part, or those from number `first` on."""
     if job.args.input == "memory":
-        return tf.data.Dataset.from_tensor_slices(tuple(job.arrays(part))).prefetch(4)
+        return tf.data.Dataset.from_tensor_slices(tuple(array[first:] for array in job.arrays(part))).prefetch(4)
 
     def parse(lines):
         fields = tf.io.decode_csv(lines, [[0.0]] * 14 + [[""]] * 26)
         ids = [tf.cast(tf.strings.to_hash_bucket_fast(field, b), tf.int32) + o for field, b, o in zip(fields[14:], BUCKETS, OFFSETS)]
         return tf.stack(ids, 1), tf.math.log1p(tf.stack(fields[1:14], 1)), fields[0]
 
-    lines = tf.data.TextLineDataset(job.csv(part), buffer_size=1 << 20).skip(1).batch(job.args.batch, drop_remainder=True)
+    lines = tf.data.TextLineDataset(job.csv(part), buffer_size=1 << 20).skip(1 + first * job.args.batch).batch(job.args.batch, drop_remainder=True)
     return lines.map(parse, num_parallel_calls=job.args.threads).prefetch(4)
 
 
@@ -60,14 +61,8 @@ def predict():
     return np.concatenate([function(ids, numbers).numpy() for ids, numbers, _ in batches("test")])
 
 
-if job.args.input == "csv":
-    train(batches("test").take(WARM_UP))
-    source = batches("train").take(job.steps)
-else:
-    ids, numbers, labels = job.arrays("train")
-    slices = lambda first, last: tf.data.Dataset.from_tensor_slices((ids[first:last], numbers[first:last], labels[first:last])).prefetch(4)
-    train(slices(0, WARM_UP))
-    source = slices(WARM_UP, None)
+train(batches("train").take(WARM_UP))
+source = batches("train", WARM_UP).take(job.steps - WARM_UP)
 with measure.Meter() as meter:
     steps = int(train(source))
 job.report("tensorflow", f"oneDNN {tf.__version__}", meter, predict, steps)

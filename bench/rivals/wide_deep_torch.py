@@ -46,21 +46,24 @@ def train(batches):
     return steps
 
 
-def from_csv(part, most):
+def from_csv(part, first, most):
     """Words are hexadecimal numbers: the quickest hash is their remainder."""
     import polars as pl
     words = [(pl.col(c).str.to_integer(base=16, strict=False).fill_null(0) % b + o).cast(pl.Int32)
              for c, b, o in zip(WORDS, BUCKETS, OFFSETS)]
     numbers = [(pl.col(c) + 1).log().fill_null(0) for c in COUNTS]
     schema = {"label": pl.Float32} | {c: pl.Float32 for c in COUNTS} | {c: pl.String for c in WORDS}
-    rows = pl.scan_csv(job.csv(part), schema=schema, n_rows=most * job.args.batch).select("label", *numbers, *words)
+    rows = pl.scan_csv(job.csv(part), schema=schema, skip_rows_after_header=first * job.args.batch, n_rows=most * job.args.batch).select("label", *numbers, *words)
     for frame in rows.collect_batches(chunk_size=job.args.batch, maintain_order=True):
         if len(frame) == job.args.batch:
             yield tuple(np.ascontiguousarray(frame.select(names).to_numpy()) for names in (WORDS, COUNTS)) + (frame["label"].to_numpy(),)
 
 
-def batches(part):
-    return from_csv(part, job.steps if part == "train" else 1 << 30) if job.args.input == "csv" else zip(*job.arrays(part))
+def batches(part, first=0, most=1 << 24):
+    """Of a part, from number `first` on."""
+    if job.args.input == "csv":
+        return from_csv(part, first, most)
+    return zip(*(array[first:first + most] for array in job.arrays(part)))
 
 
 def predict():
@@ -68,12 +71,8 @@ def predict():
         return np.concatenate([torch.sigmoid(logits(ids, numbers)).numpy() for ids, numbers, _ in batches("test")])
 
 
-if job.args.input == "csv":
-    train(from_csv("test", WARM_UP))
-    source = batches("train")
-else:
-    source = batches("train")
-    train(batch for _, batch in zip(range(WARM_UP), source))
+train(batches("train", 0, WARM_UP))
+source = batches("train", WARM_UP, job.steps - WARM_UP)
 with measure.Meter() as meter:
     steps = train(source)
 job.report("torch", f"{torch.backends.cpu.get_cpu_capability()} {torch.__version__}", meter, predict, steps)
