@@ -12,6 +12,12 @@ constexpr std::int64_t kChunkRows = 64;
 constexpr std::int64_t kLineFloats = 16;
 constexpr std::int64_t kSameSet = 512;  // floats; rows so far apart share a set of the L1
 
+/// Whether the result of an activation tells its slope, so that the argument need not be kept.
+constexpr bool keeps_slope(kernels::Activation f) noexcept {
+  using enum kernels::Activation;
+  return f == kLinear || f == kRelu || f == kTanh || f == kSigmoid;
+}
+
 /// Arena memory for values that are multiplied next, so laid out that products can read it where it lies.
 MatrixView matrix_for_products(Tape& tape, std::int64_t rows, std::int64_t cols) {
   if (cols < kLineFloats) return tape.matrix(rows, cols);
@@ -30,7 +36,7 @@ Var dense(Tape& tape, Var x, Var kernel, Var bias, kernels::Activation activatio
 
   const bool linear = activation == kernels::Activation::kLinear;
   const MatrixView before = matrix_for_products(tape, batch, width);
-  const MatrixView out = linear ? before : matrix_for_products(tape, batch, width);
+  const MatrixView out = keeps_slope(activation) ? before : matrix_for_products(tape, batch, width);
   gemm(tape.pool(), Transpose::kNo, x.value(), Transpose::kNo, kernel.value(), before);
   parallel_for(tape.pool(), batch, kChunkRows, [&](std::int64_t begin, std::int64_t end) {
     const kernels::Table& k = kernels::active();
