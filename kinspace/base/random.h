@@ -35,6 +35,10 @@ class RandomStream {
   /// 0.8796): the distribution of TensorFlow's truncated normal.
   float truncated_normal() noexcept;
 
+  /// The key of the stream and the counter of its next block of four words, for those who draw many at a time.
+  const std::array<std::uint32_t, 2>& key() const noexcept { return key_; }
+  const std::array<std::uint32_t, 4>& counter() const noexcept { return counter_; }
+
  private:
   std::array<std::uint32_t, 2> key_;
   std::array<std::uint32_t, 4> counter_;

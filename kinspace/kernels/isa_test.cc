@@ -5,6 +5,7 @@
 #include <string>
 
 #include "kinspace/base/error.h"
+#include "kinspace/base/random.h"
 #include "kinspace/kernels/internal/tables.h"
 #include "kinspace/kernels/kernels.h"
 #include "kinspace/kernels/kernels_testing.h"
@@ -173,6 +174,18 @@ TEST_P(EveryIsa, HasTheBitsOfTheScalarFunctionsOverTheWholeRange) {
     Outcome want = run(kernel, table(Isa::kScalar), x, x);
     Outcome got = run(kernel, table(GetParam()), x, x);
     EXPECT_EQ(difference(want, got), "") << kernel.name;
+  }
+}
+
+TEST_P(EveryIsa, DrawsTheNormalNumbersOfAStream) {
+  for (const std::int64_t n : kAwkwardLengths) {
+    for (std::uint64_t index = 0; index < 20; ++index) {
+      RandomStream stream(7, Purpose::kInit, index, index << 30);
+      Guarded got(std::vector<float>(static_cast<std::size_t>(n)));
+      table(GetParam()).truncated_normals({stream.key(), stream.counter()}, 0.3F, got.data(), n);
+      EXPECT_TRUE(got.intact());
+      for (std::int64_t i = 0; i < n; ++i) ASSERT_EQ(got.data()[i], 0.3F * stream.truncated_normal()) << n << ' ' << i;
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -123,6 +124,12 @@ struct TileOut {
   bool accumulate;
 };
 
+/// Where a stream of random numbers stands (base/random.h).
+struct RandomKey {
+  std::array<std::uint32_t, 2> key;
+  std::array<std::uint32_t, 4> counter;
+};
+
 struct CsvScan;
 struct TextCells;
 struct TextPiece;
@@ -158,6 +165,9 @@ struct Table {
   /// values[i] = exp(values[i] - shift) for a shift that no value exceeds, 0 below exp(-87); returns their sum (16
   /// lanes, one tree).
   float (*exp_shift_sum)(float shift, float* values, std::int64_t n) noexcept;
+
+  /// The next n values of RandomStream::truncated_normal() of a stream at the start of a block, times `scale`.
+  void (*truncated_normals)(const RandomKey& random, float scale, float* out, std::int64_t n) noexcept;
 
   // Updates of n weights by their gradient (TensorFlow's formulas, reference in nn/optimizer.h).
   void (*sgd)(float rate, const float* g, float* w, std::int64_t n) noexcept;  ///< w -= rate g

@@ -8,6 +8,7 @@
 #include "kinspace/kernels/internal/tables.h"
 #include "kinspace/kernels/kernels.h"
 #include "kinspace/kernels/loops_impl.h"
+#include "kinspace/kernels/random_impl.h"
 #include "kinspace/kernels/update_impl.h"
 #include "kinspace/kernels/vec16.h"
 
@@ -33,6 +34,7 @@ inline constexpr Table kTable = {
     .activate = activate<V>,
     .activate_backward = activate_backward<V>,
     .exp_shift_sum = exp_shift_sum<V>,
+    .truncated_normals = truncated_normals,
     .sgd = sgd<V>,
     .momentum = momentum<V>,
     .adagrad = adagrad<V>,

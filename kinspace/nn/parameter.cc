@@ -8,6 +8,7 @@
 #include "kinspace/base/error.h"
 #include "kinspace/base/hash.h"
 #include "kinspace/base/random.h"
+#include "kinspace/kernels/kernels.h"
 
 namespace kin {
 namespace {
@@ -66,7 +67,7 @@ void Parameter::initialize_row(std::uint64_t seed, Initial initial, std::int64_t
   }
   RandomStream stream(seed, Purpose::kInit, name_hash_, key_number);
   if (initial.kind == Initial::Kind::kTruncatedNormal) {
-    for (std::int64_t i = 0; i < dim_; ++i) w[i] = initial.value * stream.truncated_normal();
+    kernels::active().truncated_normals({stream.key(), stream.counter()}, initial.value, w, dim_);
   } else {
     const auto limit = static_cast<float>(std::sqrt(6.0 / double(rows_ + dim_)));
     for (std::int64_t i = 0; i < dim_; ++i) w[i] = limit * (2.0F * stream.uniform() - 1.0F);
