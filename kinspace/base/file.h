@@ -34,6 +34,7 @@ class InputFile {
   void read_at(std::uint64_t offset, void* to, std::size_t bytes) const;
 
   const std::string& path() const noexcept { return path_; }
+  int descriptor() const noexcept { return fd_; }  ///< for calls of the system; stays the reader's
 
  private:
   std::string path_;

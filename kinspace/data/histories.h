@@ -22,6 +22,10 @@ class KeyList {
   std::int64_t integer(std::int64_t i) const { return std::get<0>(keys_)[static_cast<std::size_t>(i)]; }
   const std::string& string(std::int64_t i) const { return std::get<1>(keys_)[static_cast<std::size_t>(i)]; }
 
+  /// Those of the kind that it holds; of the other kind none.
+  std::span<const std::int64_t> all_integers() const noexcept;
+  std::span<const std::string> all_strings() const noexcept;
+
   /// The key as text: the decimal number or the string itself.
   std::string text(std::int64_t i) const;
 

@@ -20,7 +20,8 @@ class Scorer;
 /// A trained recommender, loaded once and validated whole, then read only: any number of threads may ask it.
 class Model {
  public:
-  /// Reads a run directory. Errors: kIo (no model there), kCorruption, kNotSupported, kResourceLimit.
+  /// Reads a run directory. Its files must not be overwritten in place while the model lives (FileMapping); to replace
+  /// or remove them is fine. Errors: kIo (no model there), kCorruption, kNotSupported, kResourceLimit.
   static Model load(const std::string& directory);
   ~Model();
   Model(Model&&) noexcept;

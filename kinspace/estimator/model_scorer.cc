@@ -25,7 +25,13 @@ OutputLayer output_layer(ThreadPool& pool, const EstimatorSpec& out, std::int64_
   const Parameter& table = *out.output_table;
   layer.items = {table.row(0), items, table.dim(), table.stride()};
   if (out.item_bias != nullptr) {
-    for (std::int64_t r = 0; r < items; ++r) layer.bias.push_back(*out.item_bias->row(r));
+    const auto count = static_cast<std::size_t>(items);
+    layer.bias = {out.item_bias->row(0), count};
+    if (out.item_bias->stride() != 1) {
+      layer.gathered.resize(count);
+      for (std::size_t r = 0; r < count; ++r) layer.gathered[r] = *out.item_bias->row(static_cast<std::int64_t>(r));
+      layer.bias = layer.gathered;
+    }
   }
   if (out.normalize_output) {
     // The op of training, so that scores have the bits that training saw.
@@ -44,7 +50,7 @@ OutputLayer output_layer(ThreadPool& pool, const EstimatorSpec& out, std::int64_
 }
 
 Queries predict(const ModelFn& model, const ModelContext& context, ParameterStore& store, Tape& tape,
-                   std::span<const std::vector<std::int64_t>> histories) {
+                std::span<const std::vector<std::int64_t>> histories) {
   const auto limit = static_cast<std::size_t>(context.spec->head.context);
   ExampleBatch batch;
   batch.clear();

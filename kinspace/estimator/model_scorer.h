@@ -12,9 +12,10 @@ namespace kin {
 
 /// The output side of a model as it scores.
 struct OutputLayer {
-  ConstMatrixView items;    ///< [V, Q], rows of length 1 where the model says so; without the row of unknown items
-  std::vector<float> bias;  ///< V, or none
-  Matrix normalized;        ///< memory of `items` where they had to be made
+  ConstMatrixView items;        ///< [V, Q], rows of length 1 where the model says so; without the row of unknown items
+  std::span<const float> bias;  ///< V, or none
+  Matrix normalized;            ///< memory of `items` where they had to be made
+  std::vector<float> gathered;  ///< memory of `bias` where it had to be made
 };
 
 /// Borrows from the parameters that `out` names, which must outlive it.
@@ -28,7 +29,7 @@ struct Queries {
 /// Runs a model function in predict mode over histories of vocabulary rows, oldest first (-1: unknown, which takes the
 /// row of unknown items or is left out), each cut to its last `head.context` known events.
 Queries predict(const ModelFn& model, const ModelContext& context, ParameterStore& store, Tape& tape,
-                   std::span<const std::vector<std::int64_t>> histories);
+                std::span<const std::vector<std::int64_t>> histories);
 
 /// Scores cases with parameters in memory: validation while training, and evaluation afterwards. Parameters must not
 /// change while it lives.

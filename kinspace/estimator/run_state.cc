@@ -2,8 +2,10 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -11,11 +13,14 @@
 #include "kinspace/estimator/spec_io.h"
 #include "kinspace/formats/run_directory.h"
 #include "kinspace/formats/safetensors.h"
+#include "kinspace/kernels/kernels.h"
 
 namespace kin {
 namespace {
 
 using nlohmann::json;
+
+constexpr std::int64_t kPieceFloats = std::int64_t{1} << 18;  // of a tensor loaded at a time: a block of checksums
 
 /// Runs `read` on the parsed text; a text of another shape is a corrupt manifest.
 template <class Read>
@@ -34,6 +39,39 @@ std::vector<TensorSource> sources(ParameterStore& store, bool with_slots) {
     tensors.push_back(TensorSource::rows(named.name, named.matrix));
   }
   return tensors;
+}
+
+bool finite(MatrixView values) {
+  const auto all_finite = kernels::active().all_finite;
+  if (values.stride == values.cols) return all_finite(values.data, values.rows * values.cols);
+  for (std::int64_t r = 0; r < values.rows; ++r) {
+    if (!all_finite(values.row(r), values.cols)) return false;
+  }
+  return true;
+}
+
+/// Maps the tensor where that can be had, else reads it. Each piece is tested while its checksum has it in the cache.
+void load_tensor(SafetensorsReader& reader, const TensorInfo& tensor, ParameterStore& store) {
+  const std::int64_t rows = tensor.shape[0];
+  const std::int64_t dim = tensor.shape[1];
+  const auto whole = reader.map_rows(tensor.name, 0, 0);
+  Parameter& parameter = whole
+                             ? store.add(tensor.name, rows, dim, std::shared_ptr<float>(reader.mapping(), whole->data))
+                             : store.add(tensor.name, rows, dim);
+  const std::int64_t piece_rows = std::max<std::int64_t>(1, kPieceFloats / dim);
+  for (std::int64_t first = 0; first < rows; first += piece_rows) {
+    const std::int64_t count = std::min(piece_rows, rows - first);
+    const MatrixView piece{parameter.row(first), count, dim, parameter.stride()};
+    if (whole) {
+      reader.map_rows(tensor.name, first, count);
+    } else {
+      reader.read_rows(tensor.name, piece, first);
+    }
+    if (finite(piece)) continue;
+    throw Error::corruption(fmt::format("{}: tensor '{}' holds a NaN or an infinity in rows {}-{}", reader.path(),
+                                        tensor.name, first, first + count - 1),
+                            "train again");
+  }
 }
 
 }  // namespace
@@ -141,12 +179,8 @@ void load_weights(const std::string& directory, const Manifest& manifest, std::i
     if (tensor.type != TensorType::kF32 || tensor.shape.size() != 2) {
       throw Error::corruption(fmt::format("{}: tensor '{}' is no float32 matrix", record.path, tensor.name));
     }
-    Parameter& parameter = store.add(tensor.name, tensor.shape[0], tensor.shape[1]);
-    reader.read_rows(tensor.name, parameter.weights());
+    load_tensor(reader, tensor, store);
   }
-  ThreadPool pool(1);
-  if (store.all_finite(pool)) return;
-  throw Error::corruption(fmt::format("{}: its weights hold a NaN or an infinity", directory), "train again");
 }
 
 void publish_model(const std::string& directory, const std::string& spec_json, const ModelAttributes& attributes,

@@ -59,7 +59,7 @@ void save_checkpoint(const std::string& directory, const std::string& spec_json,
 /// Errors: kCorruption, kIo.
 void load_checkpoint(const std::string& directory, const Manifest& manifest, ParameterStore& store);
 
-/// Adds the parameters of a published model, without slots.
+/// Adds the parameters of a published model, without slots, in the mapped file where that can be had (FileMapping).
 /// Errors   kCorruption, also for weights that are not finite; kIo.
 void load_weights(const std::string& directory, const Manifest& manifest, std::int64_t step, ParameterStore& store);
 

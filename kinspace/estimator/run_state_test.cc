@@ -25,6 +25,12 @@ class RunDirectory : public ::testing::Test {
   std::string directory_;
 };
 
+ModelAttributes of_step(std::int64_t step) {
+  ModelAttributes attributes;
+  attributes.step = step;
+  return attributes;
+}
+
 TEST(RunState, SurvivesItsText) {
   RunState state;
   state.step = 120;
@@ -90,6 +96,41 @@ TEST_F(RunDirectory, ACheckpointBringsBackWeightsAndSlots) {
     for (std::int64_t d = 0; d < 3; ++d) EXPECT_EQ(loaded.row(r)[d], table.row(r)[d]);
   }
   EXPECT_EQ(loaded.slot(loaded.slots()[0]).row(2)[1], 0.75F);
+}
+
+TEST_F(RunDirectory, APublishedModelBringsBackWeightsOfAnyWidth) {
+  ThreadPool pool(1);
+  ParameterStore store(1, {});
+  store.parameter(pool, "bias", 70000, 1, {.initial = Initial::truncated_normal(1)});
+  store.parameter(pool, "table", 7000, 60, {.initial = Initial::truncated_normal(1)});
+  publish_model(directory_, "{}", of_step(3), {}, store);
+
+  ParameterStore loaded;
+  load_weights(directory_, read_run_manifest(directory_, kModelManifest), 3, loaded);
+  ASSERT_EQ(loaded.all().size(), 2U);
+  for (const Parameter* parameter : loaded.all()) {
+    const Parameter& written = store.get(parameter->name());
+    for (std::int64_t r = 0; r < written.rows(); ++r) {
+      ASSERT_TRUE(std::equal(written.row(r), written.row(r) + written.dim(), parameter->row(r))) << r;
+    }
+  }
+}
+
+TEST_F(RunDirectory, AModelWithANaNIsRefused) {
+  ThreadPool pool(1);
+  ParameterStore store(1, {});
+  store.parameter(pool, "a", 9, 60, {.initial = Initial::constant(1)});
+  Parameter& table = store.parameter(pool, "b", 9, 60, {.initial = Initial::constant(1)});
+  table.row(8)[59] = std::numeric_limits<float>::quiet_NaN();
+  publish_model(directory_, "{}", of_step(3), {}, store);
+  ParameterStore loaded;
+  try {
+    load_weights(directory_, read_run_manifest(directory_, kModelManifest), 3, loaded);
+    FAIL() << "it was loaded";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kCorruption);
+    EXPECT_NE(error.message().find("tensor 'b' holds a NaN"), std::string::npos) << error.message();
+  }
 }
 
 TEST_F(RunDirectory, ACheckpointOfAnotherModelIsRefused) {

@@ -3,11 +3,14 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <atomic>
+#include <mutex>
 #include <numeric>
 #include <utility>
 
 #include "kinspace/base/error.h"
 #include "kinspace/base/text.h"
+#include "kinspace/base/twins.h"
 #include "kinspace/data/parse_number.h"
 #include "kinspace/features/suggest.h"
 
@@ -15,6 +18,7 @@ namespace kin {
 namespace {
 
 constexpr std::int64_t kMaxRows = 0x7FFFFFFF;
+constexpr int kScans = 32;  // of all keys, which cost about as much as their index
 
 // A key with its count, and the begin of what it is sorted by, so that few comparisons have to look at the key.
 struct Candidate {
@@ -86,20 +90,50 @@ Vocabulary Vocabulary::learn(const std::string& column, const KeyList& keys, std
   return Vocabulary(pick(keys, order), std::move(chosen_counts));
 }
 
+struct Vocabulary::Lookup {
+  std::once_flag once;
+  std::atomic<int> scans = 0;
+  std::optional<KeyIndex> index;
+};
+
+Vocabulary::Vocabulary() : lookup_(std::make_unique<Lookup>()) {}
+Vocabulary::~Vocabulary() = default;
+Vocabulary::Vocabulary(Vocabulary&&) noexcept = default;
+Vocabulary& Vocabulary::operator=(Vocabulary&&) noexcept = default;
+
 Vocabulary::Vocabulary(KeyList keys, std::vector<std::int64_t> counts)
-    : keys_(std::move(keys)), counts_(std::move(counts)), index_(keys_.integers()) {
+    : keys_(std::move(keys)), counts_(std::move(counts)), lookup_(std::make_unique<Lookup>()) {
   if (static_cast<std::int64_t>(counts_.size()) != keys_.size() || keys_.size() > kMaxRows) {
     throw Error::corruption(fmt::format("the vocabulary has {} keys and {} counts", keys_.size(), counts_.size()));
   }
+  if (const auto twins = keys_.integers() ? find_twins(keys_.all_integers()) : find_twins(keys_.all_strings())) {
+    const auto [first, second] = *twins;
+    throw Error::corruption(fmt::format("the vocabulary holds the key {} twice, in rows {} and {}",
+                                        quoted(key(static_cast<std::int64_t>(first))), first, second));
+  }
   for (std::int64_t row = 0; row < keys_.size(); ++row) {
-    const std::uint32_t place = keys_.integers() ? index_.insert(keys_.integer(row)) : index_.insert(keys_.string(row));
-    if (place != row) {
-      throw Error::corruption(
-          fmt::format("the vocabulary holds the key {} twice, in rows {} and {}", quoted(key(row)), place, row));
-    }
     if (count(row) < 0)
       throw Error::corruption(fmt::format("the vocabulary counts {} of the key {}", count(row), quoted(key(row))));
   }
+}
+
+const KeyIndex& Vocabulary::index() const {
+  std::call_once(lookup_->once, [&] {
+    KeyIndex index(keys_.integers());
+    for (const std::int64_t key : keys_.all_integers()) index.insert(key);
+    for (const std::string& key : keys_.all_strings()) index.insert(key);
+    lookup_->index.emplace(std::move(index));
+    lookup_->scans = kScans;
+  });
+  return *lookup_->index;
+}
+
+template <class Key, class Wanted>
+std::int64_t Vocabulary::row_of(std::span<const Key> keys, Wanted wanted) const {
+  if (lookup_->scans.load(std::memory_order_relaxed) >= kScans) return index().find(wanted);
+  lookup_->scans.fetch_add(1, std::memory_order_relaxed);
+  const auto at = std::find(keys.begin(), keys.end(), wanted);
+  return at == keys.end() ? -1 : at - keys.begin();
 }
 
 std::string Vocabulary::label(std::int64_t row) const {
@@ -107,14 +141,14 @@ std::string Vocabulary::label(std::int64_t row) const {
   return labelled ? labels_[static_cast<std::size_t>(row)] : key(row);
 }
 
-std::optional<std::int64_t> Vocabulary::find(std::string_view key) const noexcept {
+std::optional<std::int64_t> Vocabulary::find(std::string_view key) const {
   std::int64_t row = -1;
   if (keys_.integers()) {
     std::int64_t integer = 0;
     const Parsed parsed = parse_integer(key, integer);
-    if (parsed == Parsed::kOk || parsed == Parsed::kLeadingZero) row = index_.find(integer);
+    if (parsed == Parsed::kOk || parsed == Parsed::kLeadingZero) row = row_of(keys_.all_integers(), integer);
   } else {
-    row = index_.find(key);
+    row = row_of(keys_.all_strings(), key);
   }
   if (row < 0) return std::nullopt;
   return row;
@@ -122,11 +156,12 @@ std::optional<std::int64_t> Vocabulary::find(std::string_view key) const noexcep
 
 std::vector<std::int32_t> Vocabulary::rows_of(const KeyList& keys, std::int32_t unknown) const {
   std::vector<std::int32_t> rows(static_cast<std::size_t>(keys.size()));
+  const KeyIndex& index = this->index();
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const auto at = static_cast<std::int64_t>(i);
     std::int64_t row = -1;
     if (keys.integers() == keys_.integers()) {
-      row = keys.integers() ? index_.find(keys.integer(at)) : index_.find(keys.string(at));
+      row = keys.integers() ? index.find(keys.integer(at)) : index.find(keys.string(at));
     } else {
       row = find(keys.text(at)).value_or(-1);
     }

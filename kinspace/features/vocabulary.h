@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -26,7 +27,7 @@ struct VocabularyLimits {
 /// Threads  any number of readers.
 class Vocabulary {
  public:
-  Vocabulary() : index_(true) {}
+  Vocabulary();
 
   /// Learned from data: counts[i] is how often keys.key(i) occurs; values that never occur are left out too.
   /// Errors   kBadData when nothing is left, or `column` (named in it) has more values than 2^31.
@@ -36,10 +37,13 @@ class Vocabulary {
   /// As it was stored: row r has keys' r-th key and counts[r].
   /// Errors   kCorruption when the sizes differ, a key occurs twice or a count is negative.
   Vocabulary(KeyList keys, std::vector<std::int64_t> counts);
+  ~Vocabulary();
+  Vocabulary(Vocabulary&&) noexcept;
+  Vocabulary& operator=(Vocabulary&&) noexcept;
 
   std::int64_t size() const noexcept { return keys_.size(); }
   const KeyList& keys() const noexcept { return keys_; }
-  const KeyIndex& index() const noexcept { return index_; }  ///< key -> row
+  const KeyIndex& index() const;  ///< key -> row; made when it is asked for first
   const std::vector<std::int64_t>& counts() const noexcept { return counts_; }
   const std::vector<std::string>& labels() const noexcept { return labels_; }  ///< empty, or one a row
 
@@ -50,7 +54,8 @@ class Vocabulary {
   std::string label(std::int64_t row) const;
 
   /// The row of a key as text; nothing if it is out of vocabulary (or no integer, where keys are).
-  std::optional<std::int64_t> find(std::string_view key) const noexcept;
+  /// Cost     that of a look at all keys for the first few, so that few need no index; O(1) from then on.
+  std::optional<std::int64_t> find(std::string_view key) const;
 
   /// The row of each key of a list, `unknown` where it has none. Integer keys find string keys of the same text and the
   /// other way round.
@@ -65,13 +70,17 @@ class Vocabulary {
   std::int64_t resolve(std::string_view text) const;
 
  private:
+  struct Lookup;
+
+  template <class Key, class Wanted>
+  std::int64_t row_of(std::span<const Key> keys, Wanted wanted) const;
   std::string suggestions(std::string_view text) const;
   [[noreturn]] void refuse_ambiguous(std::string_view text, std::span<const std::int32_t> rows) const;
 
   KeyList keys_;
   std::vector<std::int64_t> counts_;
   std::vector<std::string> labels_;
-  KeyIndex index_;                      // key -> row
+  std::unique_ptr<Lookup> lookup_;      // key -> row
   std::vector<std::int32_t> by_label_;  // rows with a label, by the label in lower case, then by row
 };
 

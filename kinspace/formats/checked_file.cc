@@ -77,26 +77,52 @@ CheckedFile::CheckedFile(const std::string& path, const FileRecord* record)
   block_ = Buffer<char>(static_cast<std::size_t>(std::min(size_, kChecksumBlock)));
 }
 
-void CheckedFile::load_block(std::uint64_t index, char* to) {
+std::size_t CheckedFile::block_bytes(std::uint64_t index) const noexcept {
+  return static_cast<std::size_t>(std::min(kChecksumBlock, size_ - index * kChecksumBlock));
+}
+
+void CheckedFile::check_block(std::uint64_t index, const char* block) const {
+  const std::size_t bytes = block_bytes(index);
+  if (record_ == nullptr || checksum_hex({block, bytes}) == record_->blocks[static_cast<std::size_t>(index)]) return;
   const std::uint64_t begin = index * kChecksumBlock;
-  const auto bytes = static_cast<std::size_t>(std::min(kChecksumBlock, size_ - begin));
-  file_.read_at(begin, to, bytes);
-  if (record_ != nullptr && checksum_hex({to, bytes}) != record_->blocks[static_cast<std::size_t>(index)]) {
-    throw Error::corruption(
-        fmt::format("{}: bytes {}-{} do not match their checksum", path(), begin, begin + bytes - 1), kCopyAgain);
+  throw Error::corruption(fmt::format("{}: bytes {}-{} do not match their checksum", path(), begin, begin + bytes - 1),
+                          kCopyAgain);
+}
+
+void CheckedFile::load_block(std::uint64_t index, char* to) {
+  file_.read_at(index * kChecksumBlock, to, block_bytes(index));
+  check_block(index, to);
+}
+
+void CheckedFile::check_range(std::uint64_t offset, std::size_t bytes) const {
+  if (offset <= size_ && bytes <= size_ - offset) return;
+  throw Error::corruption(
+      fmt::format("{} ends at byte {}; {} bytes from byte {} are needed", path(), size_, bytes, offset), kCopyAgain);
+}
+
+char* CheckedFile::mapped(std::uint64_t offset, std::size_t bytes) {
+  check_range(offset, bytes);
+  if (!map_tried_) {
+    map_tried_ = true;
+    mapping_ = FileMapping::of(file_, size_);
+    map_checked_.resize(static_cast<std::size_t>((size_ + kChecksumBlock - 1) / kChecksumBlock));
   }
+  if (mapping_ == nullptr) return nullptr;
+  for (std::uint64_t index = offset / kChecksumBlock; index * kChecksumBlock < offset + bytes; ++index) {
+    if (map_checked_[static_cast<std::size_t>(index)]) continue;
+    check_block(index, mapping_->data() + index * kChecksumBlock);
+    map_checked_[static_cast<std::size_t>(index)] = true;
+  }
+  return mapping_->data() + offset;
 }
 
 void CheckedFile::read_at(std::uint64_t offset, void* to, std::size_t bytes) {
-  if (offset > size_ || bytes > size_ - offset) {
-    throw Error::corruption(
-        fmt::format("{} ends at byte {}; {} bytes from byte {} are needed", path(), size_, bytes, offset), kCopyAgain);
-  }
+  check_range(offset, bytes);
   auto* out = static_cast<char*>(to);
   while (bytes > 0) {
     const std::uint64_t index = offset / kChecksumBlock;
     const auto skip = static_cast<std::size_t>(offset % kChecksumBlock);
-    const auto length = static_cast<std::size_t>(std::min(kChecksumBlock, size_ - index * kChecksumBlock));
+    const std::size_t length = block_bytes(index);
     const std::size_t take = std::min(bytes, length - skip);
     if (take == length && index != loaded_) {
       load_block(index, out);
@@ -119,7 +145,7 @@ void CheckedFile::verify_whole() {
   Checksum whole;
   for (std::uint64_t begin = 0; begin < size_; begin += kChecksumBlock) {
     load_block(begin / kChecksumBlock, block_.data());
-    whole.update(block_.data(), static_cast<std::size_t>(std::min(kChecksumBlock, size_ - begin)));
+    whole.update(block_.data(), block_bytes(begin / kChecksumBlock));
   }
   if (record_ != nullptr && whole.hex() != record_->checksum) {
     throw Error::corruption(
@@ -137,6 +163,7 @@ bool LineReader::refill() {
   buffer_.resize(kept + take);
   file_.read_at(offset_, buffer_.data() + kept, take);
   offset_ += take;
+  whole_ = buffer_.rfind('\n') + 1;
   return true;
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,6 +10,7 @@
 
 #include "kinspace/base/buffer.h"
 #include "kinspace/base/file.h"
+#include "kinspace/base/file_mapping.h"
 #include "kinspace/base/hash.h"
 
 namespace kin {
@@ -75,17 +77,30 @@ class CheckedFile {
   /// Exactly `bytes` bytes from `offset`; after an error `to` is unspecified.
   void read_at(std::uint64_t offset, void* to, std::size_t bytes);
 
+  /// The same bytes where they lie in the mapped file, checked once and not copied; null where files cannot be mapped.
+  /// They live as long as mapping().
+  char* mapped(std::uint64_t offset, std::size_t bytes);
+
+  /// What mapped() points into; null before it was called, and where files cannot be mapped.
+  const std::shared_ptr<FileMapping>& mapping() const noexcept { return mapping_; }
+
   /// Reads the whole file and compares every sum of the record, that of the whole included.
   void verify_whole();
 
  private:
+  void check_range(std::uint64_t offset, std::size_t bytes) const;
+  void check_block(std::uint64_t index, const char* block) const;
   void load_block(std::uint64_t index, char* to);
+  std::size_t block_bytes(std::uint64_t index) const noexcept;
 
   InputFile file_;
   const FileRecord* record_;
   std::uint64_t size_;
   Buffer<char> block_;
   std::uint64_t loaded_;  ///< index of the block in block_, or kNone
+  bool map_tried_ = false;
+  std::shared_ptr<FileMapping> mapping_;
+  std::vector<bool> map_checked_;  ///< blocks of mapping_ whose checksum is right
 };
 
 /// Reads the lines of a text file of a model directory.
@@ -99,6 +114,15 @@ class LineReader {
   /// line when it is longer than kMaxLine, is not UTF-8 or lacks its '\n'.
   bool next(std::string& line);
 
+  /// Lines that next() would give without reading on, each with its '\n' but not known to be UTF-8; there may be none.
+  std::string_view at_hand() const noexcept { return std::string_view(buffer_).substr(used_, whole_ - used_); }
+
+  /// Passes over the first `bytes` of at_hand(), which are `lines` lines.
+  void pass(std::size_t bytes, std::int64_t lines) noexcept {
+    used_ += bytes;
+    number_ += lines;
+  }
+
   /// Number of the line that next() gave last, from 1.
   std::int64_t number() const noexcept { return number_; }
 
@@ -111,6 +135,7 @@ class LineReader {
   CheckedFile& file_;
   std::string buffer_;
   std::size_t used_ = 0;
+  std::size_t whole_ = 0;  ///< where the last whole line of the buffer ends, or used_ where there is none
   std::uint64_t offset_ = 0;
   std::int64_t number_ = 0;
 };

@@ -82,6 +82,23 @@ TEST(CheckedFile, RefusesEveryReadThatTouchesADamagedBlock) {
   EXPECT_KIN_ERROR(file.verify_whole(), ErrorCode::kCorruption, "bytes 1048576-2097151");
 }
 
+TEST(CheckedFile, RefusesToShowADamagedBlockOfTheMappedFile) {
+  TemporaryDirectory directory;
+  std::string text = pattern(2 * kChecksumBlock + 100);
+  const FileRecord record = record_of(text);
+  text[kChecksumBlock + 12345] ^= 1;
+  spill(directory.file("f"), text);
+  CheckedFile file(directory.file("f"), &record);
+  const char* const begin = file.mapped(0, kChecksumBlock);
+  if (begin == nullptr) GTEST_SKIP() << "files cannot be mapped here";
+  EXPECT_EQ(std::string_view(begin, kChecksumBlock), text.substr(0, kChecksumBlock));
+  EXPECT_EQ(file.mapped(2 * kChecksumBlock, 100), begin + 2 * kChecksumBlock);
+  for (int again = 0; again < 2; ++again) {
+    EXPECT_KIN_ERROR(file.mapped(kChecksumBlock - 1, 2), ErrorCode::kCorruption, "bytes 1048576-2097151");
+  }
+  EXPECT_KIN_ERROR(file.mapped(2 * kChecksumBlock, 101), ErrorCode::kCorruption, "ends at byte");
+}
+
 TEST(CheckedFile, RefusesAnotherLengthThanRecorded) {
   TemporaryDirectory directory;
   const std::string text = pattern(500);
@@ -131,6 +148,28 @@ TEST(LineReader, NumbersLinesAcrossBlocks) {
   EXPECT_EQ(line, "");
   EXPECT_EQ(lines.place(), directory.file("f") + ":41");
   EXPECT_FALSE(lines.next(line));
+}
+
+TEST(LineReader, ShowsTheWholeLinesAtHand) {
+  TemporaryDirectory directory;
+  std::string text = "one\ntwo\nthree\n";
+  text += std::string(kChecksumBlock, 'x') + "\nlast\n";
+  spill(directory.file("f"), text);
+  CheckedFile file(directory.file("f"));
+  LineReader lines(file);
+  std::string line;
+  EXPECT_EQ(lines.at_hand(), "");
+  ASSERT_TRUE(lines.next(line));
+  EXPECT_EQ(lines.at_hand(), "two\nthree\n");
+  lines.pass(4, 1);
+  EXPECT_EQ(lines.number(), 2);
+  ASSERT_TRUE(lines.next(line));
+  EXPECT_EQ(line, "three");
+  EXPECT_EQ(lines.at_hand(), "");
+  ASSERT_TRUE(lines.next(line));
+  EXPECT_EQ(line.size(), kChecksumBlock);
+  EXPECT_EQ(lines.at_hand(), "last\n");
+  EXPECT_EQ(lines.number(), 4);
 }
 
 TEST(LineReader, NamesTheLineThatIsCutTooLongOrNotUtf8) {

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -104,6 +106,12 @@ class SafetensorsReader {
   /// Errors: as require(), where the rows must exist.
   void read_rows(std::string_view name, MatrixView to, std::int64_t first = 0);
 
+  /// The same rows where they lie in the file, mapped and checked, D floats apart; nothing where that cannot be had
+  /// (CheckedFile::mapped, and a file may place its tensors on any byte): then read_rows() does it. They live as long
+  /// as mapping(). Errors: as read_rows().
+  std::optional<MatrixView> map_rows(std::string_view name, std::int64_t first, std::int64_t rows);
+  const std::shared_ptr<FileMapping>& mapping() const noexcept { return file_.mapping(); }
+
   /// Bytes [first, first + bytes) of a tensor of tensors(), of any type. Errors: kInvalidArgument beyond its end.
   void read_bytes(const TensorInfo& tensor, std::uint64_t first, void* to, std::size_t bytes);
 
@@ -112,6 +120,7 @@ class SafetensorsReader {
  private:
   void read_elements(std::string_view name, TensorType type, void* to, std::size_t count);
   const TensorInfo& require_name(std::string_view name) const;
+  std::uint64_t offset_of_rows(std::string_view name, std::int64_t first, std::int64_t rows, std::int64_t cols) const;
 
   CheckedFile file_;
   SafetensorsHeader header_;

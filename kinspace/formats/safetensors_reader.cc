@@ -14,6 +14,7 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "tensors are read as they lie in memory");
 
 constexpr std::uint64_t kLengthBytes = 8;
+constexpr std::size_t kFloat = sizeof(float);
 
 [[noreturn]] void refuse(const std::string& path, const TensorInfo& tensor, const std::string& needed) {
   throw Error::corruption(
@@ -86,21 +87,37 @@ void SafetensorsReader::read_bytes(const TensorInfo& tensor, std::uint64_t first
   file_.read_at(data_start_ + tensor.begin + first, to, bytes);
 }
 
-void SafetensorsReader::read_rows(std::string_view name, MatrixView to, std::int64_t first) {
+/// Of the first of these rows in the file.
+std::uint64_t SafetensorsReader::offset_of_rows(std::string_view name, std::int64_t first, std::int64_t rows,
+                                                std::int64_t cols) const {
   const TensorInfo& tensor = require_name(name);
-  if (tensor.type != TensorType::kF32 || tensor.shape.size() != 2 || tensor.shape[1] != to.cols || first < 0 ||
-      to.rows < 0 || first > tensor.shape[0] || to.rows > tensor.shape[0] - first) {
-    refuse(path(), tensor, fmt::format("F32 [{} or more, {}]", first + to.rows, to.cols));
+  if (tensor.type != TensorType::kF32 || tensor.shape.size() != 2 || tensor.shape[1] != cols || first < 0 || rows < 0 ||
+      first > tensor.shape[0] || rows > tensor.shape[0] - first) {
+    refuse(path(), tensor, fmt::format("F32 [{} or more, {}]", first + rows, cols));
   }
-  const auto row_bytes = static_cast<std::uint64_t>(to.cols) * sizeof(float);
-  const std::uint64_t start = data_start_ + tensor.begin + static_cast<std::uint64_t>(first) * row_bytes;
+  return data_start_ + tensor.begin + static_cast<std::uint64_t>(first) * static_cast<std::uint64_t>(cols) * kFloat;
+}
+
+void SafetensorsReader::read_rows(std::string_view name, MatrixView to, std::int64_t first) {
+  const std::uint64_t start = offset_of_rows(name, first, to.rows, to.cols);
+  const std::size_t row_bytes = static_cast<std::size_t>(to.cols) * kFloat;
   if (to.stride == to.cols) {
-    file_.read_at(start, to.data, static_cast<std::size_t>(row_bytes) * static_cast<std::size_t>(to.rows));
+    file_.read_at(start, to.data, row_bytes * static_cast<std::size_t>(to.rows));
     return;
   }
   for (std::int64_t r = 0; r < to.rows; ++r) {
-    file_.read_at(start + static_cast<std::uint64_t>(r) * row_bytes, to.row(r), static_cast<std::size_t>(row_bytes));
+    file_.read_at(start + static_cast<std::uint64_t>(r) * row_bytes, to.row(r), row_bytes);
   }
+}
+
+std::optional<MatrixView> SafetensorsReader::map_rows(std::string_view name, std::int64_t first, std::int64_t rows) {
+  const TensorInfo& tensor = require_name(name);
+  const std::int64_t cols = tensor.shape.size() == 2 ? tensor.shape[1] : 0;
+  const std::uint64_t start = offset_of_rows(name, first, rows, cols);
+  if (start % alignof(float) != 0) return std::nullopt;
+  char* const data = file_.mapped(start, static_cast<std::size_t>(rows) * static_cast<std::size_t>(cols) * kFloat);
+  if (data == nullptr) return std::nullopt;
+  return MatrixView{reinterpret_cast<float*>(data), rows, cols, cols};
 }
 
 }  // namespace kin

@@ -150,6 +150,48 @@ TEST(Safetensors, MetadataComeBack) {
   EXPECT_EQ(SafetensorsReader(directory.file("t")).metadata(), metadata);
 }
 
+TEST(Safetensors, MapsRowsWhereTheyLie) {
+  TemporaryDirectory directory;
+  std::vector<float> values(3 * kChecksumBlock / sizeof(float));
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i);
+  const auto rows = static_cast<std::int64_t>(values.size() / 4);
+  const FileRecord record =
+      write_safetensors(directory.path(), "t", {TensorSource::contiguous<float>("a", {rows, 4}, values)});
+  std::shared_ptr<FileMapping> kept;
+  std::optional<MatrixView> some;
+  {
+    SafetensorsReader reader(directory.file("t"), &record);
+    EXPECT_EQ(reader.mapping(), nullptr);
+    some = reader.map_rows("a", 2, rows - 5);
+    if (!some) GTEST_SKIP() << "files cannot be mapped here";
+    kept = reader.mapping();
+    EXPECT_EQ(reader.map_rows("a", 0, 0)->data + 8, some->data);
+    EXPECT_KIN_ERROR(reader.map_rows("a", 2, rows), ErrorCode::kCorruption, "or more, 4]");
+    EXPECT_KIN_ERROR(reader.map_rows("b", 0, 1), ErrorCode::kCorruption, "no tensor 'b'");
+  }
+  EXPECT_EQ(some->rows, rows - 5);
+  EXPECT_EQ(some->stride, 4);
+  EXPECT_TRUE(std::equal(values.begin() + 8, values.end() - 12, some->data));
+}
+
+TEST(Safetensors, DoesNotMapFloatsThatAreNotAligned) {
+  TemporaryDirectory directory;
+  const std::string json = R"({"a":{"data_offsets":[0,8],"dtype":"F32","shape":[1,2]}})";
+  for (const std::size_t pad : {std::size_t{0}, std::size_t{1}, std::size_t{2}, std::size_t{3}}) {
+    const std::string header = json + std::string((4 - json.size() % 4) % 4 + pad, ' ');
+    const std::uint64_t length = header.size();
+    const float values[2] = {3, 4};
+    spill(directory.file("t"), std::string(reinterpret_cast<const char*>(&length), 8) + header +
+                                   std::string(reinterpret_cast<const char*>(values), 8));
+    SafetensorsReader reader(directory.file("t"));
+    const bool aligned = reader.map_rows("a", 0, 1).has_value();
+    EXPECT_TRUE(pad == 0 || !aligned);
+    Matrix to(1, 2);
+    reader.read_rows("a", to.view());
+    EXPECT_EQ(to.row(0)[1], 4);
+  }
+}
+
 TEST(Safetensors, RefusesToWriteWhatNobodyCouldRead) {
   TemporaryDirectory directory;
   const std::vector<float> values = {1, 2, 3, 4};

@@ -5,12 +5,13 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <span>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 
 #include "kinspace/base/error.h"
 #include "kinspace/base/text.h"
+#include "kinspace/base/twins.h"
 
 namespace kin {
 namespace {
@@ -90,28 +91,38 @@ std::optional<std::int64_t> parse_integer(std::string_view text) {
   return value;
 }
 
-std::uint64_t number_of(std::int64_t key) {
-  return mix64(static_cast<std::uint64_t>(key));
-}
-std::uint64_t number_of(const std::string& key) {
-  return fnv1a64(key);
+/// Moves `p` behind a number of at most 18 digits in that form; false where there is none. A character that is no digit
+/// ends what `p` points to.
+bool take_integer(const char*& p, std::int64_t& value) {
+  constexpr std::ptrdiff_t kMost = 18;  // any fit
+  const bool negative = *p == '-';
+  const char* const begin = p + (negative ? 1 : 0);
+  const char* at = begin;
+  std::int64_t sum = 0;
+  for (; *at >= '0' && *at <= '9' && at - begin < kMost; ++at) sum = sum * 10 + (*at - '0');
+  if (at == begin || (*begin == '0' && (negative || at - begin > 1))) return false;
+  value = negative ? -sum : sum;
+  p = at;
+  return true;
 }
 
-/// The two rows of a key that comes twice. Looks at the keys themselves only when two of their hashes are equal, so
-/// that it costs 8 bytes a row.
-template <class Key>
-std::optional<std::pair<std::size_t, std::size_t>> find_twins(const std::vector<Key>& keys) {
-  std::vector<std::uint64_t> hashes;
-  hashes.reserve(keys.size());
-  for (const Key& key : keys) hashes.push_back(number_of(key));
-  std::sort(hashes.begin(), hashes.end());
-  if (std::adjacent_find(hashes.begin(), hashes.end()) == hashes.end()) return std::nullopt;
-  std::unordered_map<Key, std::size_t> rows;
-  for (std::size_t row = 0; row < keys.size(); ++row) {
-    const auto [at, fresh] = rows.emplace(keys[row], row);
-    if (!fresh) return std::pair(at->second, row);
+/// Reads rows of integers off the lines at hand, up to the first that is not as the writer makes them or has longer
+/// numbers: that one is left for a closer look.
+void take_plain_rows(LineReader& lines, std::size_t rows, Integers& keys, std::vector<std::int64_t>& counts) {
+  const std::string_view text = lines.at_hand();
+  const std::size_t before = keys.size();
+  const char* row = text.data();
+  const char* const end = text.data() + text.size();
+  while (row != end && keys.size() < rows) {
+    const char* p = row;
+    std::int64_t key = 0;
+    std::int64_t count = 0;
+    if (!take_integer(p, key) || *p++ != '\t' || !take_integer(p, count) || *p++ != '\n' || count < 0) break;
+    keys.push_back(key);
+    counts.push_back(count);
+    row = p;
   }
-  return std::nullopt;
+  lines.pass(static_cast<std::size_t>(row - text.data()), static_cast<std::int64_t>(keys.size() - before));
 }
 
 std::string text_of(std::int64_t key) {
@@ -204,8 +215,10 @@ std::vector<Key> read_rows(LineReader& lines, const std::string& path, std::size
   keys.reserve(rows);
   counts.reserve(rows);
   std::string line;
-  for (std::size_t row = 0; row < rows; ++row) {
-    expect_row(lines, line, row, rows);
+  for (;;) {
+    if constexpr (std::is_same_v<Key, std::int64_t>) take_plain_rows(lines, rows, keys, counts);
+    if (keys.size() == rows) break;
+    expect_row(lines, line, keys.size(), rows);
     const auto tab = line.find('\t');
     if (tab == std::string::npos)
       throw corrupt(lines, fmt::format("{} has no tab between key and count", kin::quoted(line)));
@@ -225,7 +238,7 @@ std::vector<Key> read_rows(LineReader& lines, const std::string& path, std::size
     counts.push_back(*count);
   }
   expect_end(lines, line, rows);
-  if (const auto twins = find_twins(keys)) {
+  if (const auto twins = find_twins(std::span<const Key>(keys))) {
     // Row r stands on line r + 2.
     throw Error::corruption(fmt::format("{}:{}: the key {} stands on line {} too; keys must be unique", path,
                                         twins->second + 2, kin::quoted(text_of(keys[twins->first])), twins->first + 2),
@@ -245,7 +258,7 @@ FileRecord write_vocabulary_text(const std::string& directory, const std::string
           throw Error::invalid_argument(
               fmt::format("{}: {} keys and {} counts", path, keys.size(), vocabulary.counts.size()));
         }
-        if (const auto twins = find_twins(keys)) {
+        if (const auto twins = find_twins(std::span<const Key>(keys))) {
           throw Error::invalid_argument(fmt::format("{}: rows {} and {} have the key {}; keys must be unique", path,
                                                     twins->first, twins->second,
                                                     kin::quoted(text_of(keys[twins->first]))));

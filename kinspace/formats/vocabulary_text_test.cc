@@ -58,6 +58,21 @@ TEST(VocabularyText, ManyRowsAndLongKeysCrossTheBlocksOfTheFile) {
   EXPECT_TRUE(read_vocabulary_text(directory.file("v.txt"), &record).keys == many.keys);
 }
 
+TEST(VocabularyText, ManyIntegersOfAllLengthsCrossTheBlocksOfTheFile) {
+  TemporaryDirectory directory;
+  VocabularyText many{Integers{}, {}};
+  for (std::uint64_t i = 0; i < 200000; ++i) {
+    std::get<0>(many.keys).push_back(static_cast<std::int64_t>(i < 1000 ? i : mix64(i)) >>
+                                     mix64(~i) % (i < 1000 ? 1 : 20));
+    many.counts.push_back(static_cast<std::int64_t>(mix64(i) >> (1 + i % 63)));
+  }
+  const FileRecord record = write_vocabulary_text(directory.path(), "v.txt", many);
+  EXPECT_GT(record.blocks.size(), 3U);
+  const VocabularyText back = read_vocabulary_text(directory.file("v.txt"), &record);
+  EXPECT_TRUE(back.keys == many.keys);
+  EXPECT_TRUE(back.counts == many.counts);
+}
+
 TEST(VocabularyText, RefusesToWriteWhatNobodyCouldRead) {
   TemporaryDirectory directory;
   const auto write = [&](VocabularyText vocabulary) { write_vocabulary_text(directory.path(), "v.txt", vocabulary); };
@@ -105,6 +120,11 @@ TEST(VocabularyText, NamesTheLineThatIsWrong) {
       {head + "int64 rows=1\n9223372036854775808\t1\n", ":2", "integer"},
       {head + "int64 rows=1\nDrama\t1\n", ":2", "'Drama'"},
       {head + "int64 rows=3\n4\t1\n5\t1\n4\t1\n", ":4", "line 2 too"},
+      {head + "int64 rows=3\n1\t1\n2\t1\n3\t01\n", ":4", "no count"},
+      {head + "int64 rows=3\n1\t1\n--2\t1\n3\t1\n", ":3", "integer"},
+      {head + "int64 rows=3\n1\t1\n2\t9223372036854775808\n3\t1\n", ":3", "no count"},
+      {head + "int64 rows=3\n1\t1\n2\t1\n", ":4", "ends after 2 rows"},
+      {head + "int64 rows=2\n1\t1\n2\t1\n3\t1\n", ":4", "more lines"},
       {head + "string rows=2\nx\t1\nx\t1\n", ":3", "'x'"},
       {head + "string rows=1\na\\x\t1\n", ":2", "escaped"},
       {head + "string rows=1\na\\\t1\n", ":2", "escaped"},

@@ -45,13 +45,26 @@ Parameter::Parameter(std::string name, std::int64_t rows, std::int64_t dim, bool
       trainable_(trainable),
       optimizer_(trainable ? optimizer : nullptr),
       slots_(optimizer_ != nullptr ? optimizer_->slots(dim) : std::vector<Slot>{}),
-      buffer_(static_cast<std::size_t>(rows * stride_)) {
+      buffer_(static_cast<std::size_t>(rows * stride_)),
+      data_(buffer_.data()) {
   for (const Slot& s : slots_) {
     if (s.initial == 0.0F) continue;
     const MatrixView view = slot(s);
     for (std::int64_t r = 0; r < rows_; ++r) std::fill_n(view.row(r), view.cols, s.initial);
   }
 }
+
+Parameter::Parameter(std::string name, std::int64_t rows, std::int64_t dim, std::shared_ptr<float> weights)
+    : name_(std::move(name)),
+      name_hash_(fnv1a64(name_)),
+      rows_(checked(rows, kMaxRows, name_, "rows")),
+      dim_(checked(dim, kMaxDim, name_, "width")),
+      stride_(dim),
+      decay_(false),
+      trainable_(false),
+      optimizer_(nullptr),
+      borrowed_(std::move(weights)),
+      data_(borrowed_.get()) {}
 
 void Parameter::initialize(ThreadPool& pool, std::uint64_t seed, Initial initial, KeyNumber key_number) {
   parallel_for(pool, rows_, kChunkRows, [&](std::int64_t begin, std::int64_t end) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -45,6 +46,10 @@ class Parameter {
   Parameter(std::string name, std::int64_t rows, std::int64_t dim, bool decay, const Optimizer* optimizer,
             bool trainable = true);
 
+  /// Weights for prediction that lie in memory already, row behind row, which this keeps alive: no optimizer, no slots.
+  /// Errors: kInvalidArgument as above.
+  Parameter(std::string name, std::int64_t rows, std::int64_t dim, std::shared_ptr<float> weights);
+
   const std::string& name() const noexcept { return name_; }
   std::int64_t rows() const noexcept { return rows_; }
   std::int64_t dim() const noexcept { return dim_; }
@@ -55,23 +60,21 @@ class Parameter {
   /// What moves it; null when predicting, and when it is not trainable.
   const Optimizer* optimizer() const noexcept { return optimizer_; }
 
-  float* row(std::int64_t r) noexcept { return buffer_.data() + r * stride_; }
-  const float* row(std::int64_t r) const noexcept { return buffer_.data() + r * stride_; }
+  float* row(std::int64_t r) noexcept { return data_ + r * stride_; }
+  const float* row(std::int64_t r) const noexcept { return data_ + r * stride_; }
   /// Asks for a row that will soon be used, alone or with its slots.
   void prefetch_row(std::int64_t r) const noexcept { prefetch(row(r), static_cast<std::size_t>(dim_) * sizeof(float)); }
   void prefetch_row_and_slots(std::int64_t r) const noexcept {
     prefetch(row(r), static_cast<std::size_t>(stride_) * sizeof(float));
   }
 
-  MatrixView weights() noexcept { return {buffer_.data(), rows_, dim_, stride_}; }
-  ConstMatrixView weights() const noexcept { return {buffer_.data(), rows_, dim_, stride_}; }
+  MatrixView weights() noexcept { return {data_, rows_, dim_, stride_}; }
+  ConstMatrixView weights() const noexcept { return {data_, rows_, dim_, stride_}; }
 
   const std::vector<Slot>& slots() const noexcept { return slots_; }
-  MatrixView slot(const Slot& slot) noexcept {
-    return {buffer_.data() + dim_ + slot.offset, rows_, slot.width, stride_};
-  }
+  MatrixView slot(const Slot& slot) noexcept { return {data_ + dim_ + slot.offset, rows_, slot.width, stride_}; }
   ConstMatrixView slot(const Slot& slot) const noexcept {
-    return {buffer_.data() + dim_ + slot.offset, rows_, slot.width, stride_};
+    return {data_ + dim_ + slot.offset, rows_, slot.width, stride_};
   }
 
   /// Draws the weights of every row; slots stay. The values of a row are a function of (seed, name of the parameter,
@@ -95,6 +98,8 @@ class Parameter {
   const Optimizer* optimizer_;
   std::vector<Slot> slots_;
   Buffer<float> buffer_;
+  std::shared_ptr<float> borrowed_;
+  float* data_;  // of the one or the other
 };
 
 }  // namespace kin

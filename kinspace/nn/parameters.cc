@@ -90,9 +90,20 @@ Parameter& ParameterStore::parameter(ThreadPool& pool, const std::string& name, 
   return made;
 }
 
+void ParameterStore::require_new(const std::string& name) const {
+  if (find(name) != nullptr) throw Error::invalid_argument(fmt::format("there are two parameters '{}'", name));
+}
+
+Parameter& ParameterStore::add(const std::string& name, std::int64_t rows, std::int64_t dim,
+                               std::shared_ptr<float> weights) {
+  require_new(name);
+  auto made = std::make_unique<Parameter>(name, rows, dim, std::move(weights));
+  return *parameters_.emplace(name, std::move(made)).first->second;
+}
+
 Parameter& ParameterStore::add(const std::string& name, std::int64_t rows, std::int64_t dim,
                                const ParameterOptions& options) {
-  if (find(name) != nullptr) throw Error::invalid_argument(fmt::format("there are two parameters '{}'", name));
+  require_new(name);
   auto made = std::make_unique<Parameter>(name, rows, dim, options.decay, optimizer_of(name),
                                           options.trainable && !frozen(name));
   return *parameters_.emplace(name, std::move(made)).first->second;

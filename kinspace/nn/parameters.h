@@ -50,6 +50,10 @@ class ParameterStore {
   /// the name is taken, or when two patterns match.
   Parameter& add(const std::string& name, std::int64_t rows, std::int64_t dim, const ParameterOptions& options = {});
 
+  /// A parameter for prediction over weights that lie in memory already. Errors: kInvalidArgument when the name is
+  /// taken.
+  Parameter& add(const std::string& name, std::int64_t rows, std::int64_t dim, std::shared_ptr<float> weights);
+
   /// Null if there is none.
   Parameter* find(const std::string& name) noexcept;
   const Parameter* find(const std::string& name) const noexcept;
@@ -78,6 +82,7 @@ class ParameterStore {
  private:
   const Optimizer* optimizer_of(const std::string& name) const;
   bool frozen(const std::string& name) const noexcept;
+  void require_new(const std::string& name) const;
 
   std::uint64_t seed_ = 0;
   // Parameters point to them, also after the store was moved.

@@ -28,6 +28,22 @@ TEST(Parameter, RowsArePaddedToCacheLinesWhereThatIsCheap) {
   EXPECT_EQ(Parameter::bytes_needed(1000000, 64, nullptr), 256000000U);
 }
 
+TEST(Parameter, UsesWeightsThatLieInMemoryAlready) {
+  auto memory = std::make_shared<std::vector<float>>(std::vector<float>{1, 2, 3, 4, 5, 6});
+  const std::weak_ptr<std::vector<float>> alive = memory;
+  {
+    ParameterStore store;
+    const Parameter& p = store.add("p", 2, 3, std::shared_ptr<float>(memory, memory->data()));
+    memory.reset();
+    EXPECT_EQ(p.row(1), alive.lock()->data() + 3);
+    EXPECT_EQ(p.weights().stride, 3);
+    EXPECT_TRUE(p.slots().empty());
+    EXPECT_FALSE(p.trainable());
+    EXPECT_THROW(store.add("p", 2, 3, std::shared_ptr<float>()), Error);
+  }
+  EXPECT_TRUE(alive.expired());
+}
+
 TEST(Parameter, SlotsLieBehindTheWeightsAndStartAtTheirInitialValue) {
   const Optimizer optimizer({.name = "adagrad", .initial_accumulator = 0.25F});
   Parameter p("p", 5, 3, true, &optimizer);
