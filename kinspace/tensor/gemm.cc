@@ -8,6 +8,7 @@
 
 #include "kinspace/base/buffer.h"
 #include "kinspace/base/error.h"
+#include "kinspace/base/prefetch.h"
 #include "kinspace/kernels/kernels.h"
 #include "kinspace/tensor/internal/gemm_with.h"
 
@@ -69,6 +70,39 @@ void multiply_row(const Table& table, ThreadPool& pool, bool serial, const Opera
     const std::int64_t count = std::min(kVectorCols, c.cols - begin);
     for (std::int64_t k = 0; k < depth; ++k) {
       table.axpy(a.data[k * a.k_stride], b.data + k * b.k_stride + begin, c.data + begin, count);
+    }
+  });
+}
+
+/// Fetches lines of an operand that lie along k, in the order of their addresses, which the processor continues.
+void prefetch_lines(const Operand& from, std::int64_t line, std::int64_t lines, std::int64_t depth) {
+  for (std::int64_t l = line; l < line + lines; ++l) {
+    kin::prefetch(from.data + l * from.line_stride, static_cast<std::size_t>(depth) * sizeof(float));
+  }
+}
+
+/// At most a tile of rows of op(A), and columns of op(B) that lie along k, such as the few queries and the many rows of
+/// a search: each panel of B is used once, and so packed where it stays in the L1.
+void multiply_few_rows(const Table& table, ThreadPool& pool, bool serial, const Operand& a, const Operand& b,
+                       std::int64_t depth, MatrixView c, bool accumulate) {
+  const std::int64_t width = table.gemm_tile_cols;
+  const std::int64_t chunk_cols = width * kPackPanels;
+  for_chunks(pool, serial, ceil_div(c.cols, chunk_cols), [&](std::int64_t chunk) {
+    float* panel = packing_memory(width * std::min(kDepth, depth));
+    const std::int64_t end = std::min(c.cols, (chunk + 1) * chunk_cols);
+    for (std::int64_t col = chunk * chunk_cols; col < end; col += width) {
+      const std::int64_t cols = std::min(width, end - col);
+      prefetch_lines(b, col + width, std::min(width, end - col - width), depth);
+      for (std::int64_t k = 0; k < depth; k += kDepth) {
+        const std::int64_t piece = std::min(kDepth, depth - k);
+        table.gemm_pack(b.data + col * b.line_stride + k, b.line_stride, 1, cols, piece, width, panel);
+        table.gemm_tile(piece, {a.data + k * a.k_stride, a.line_stride, a.k_stride}, panel,
+                        {.data = c.data + col,
+                         .stride = c.stride,
+                         .rows = c.rows,
+                         .cols = cols,
+                         .accumulate = accumulate || k > 0});
+      }
     }
   });
 }
@@ -202,6 +236,9 @@ void multiply(const Table& table, ThreadPool& pool, const Operand& a, const Oper
   const bool serial = is_small(c.rows, c.cols, depth);
   if (c.cols < kNarrow && c.rows > c.cols) return multiply_transposed(table, pool, a, b, depth, c, accumulate);
   if (c.rows == 1 && b.line_stride == 1) return multiply_row(table, pool, serial, a, b, depth, c, accumulate);
+  if (c.rows <= table.gemm_tile_rows && b.k_stride == 1 && b.line_stride != 1) {
+    return multiply_few_rows(table, pool, serial, a, b, depth, c, accumulate);
+  }
   multiply_blocks(table, pool, serial, a, b, depth, c, accumulate);
 }
 
