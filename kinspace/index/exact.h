@@ -41,12 +41,12 @@ class ExactIndex {
   ///          mean nothing), or has no rows at all: then nothing is left out.
   /// Errors   kInvalidArgument when k < 1, kInternal when the shapes do not fit.
   /// Cost     2 B N D FLOP in blocked matrix products (l2: 3 B N D without blocks), selection beside it is cheap;
-  ///          about 1 MiB a thread. Results do not depend on the number of threads.
+  ///          about 1 MiB a thread, and up to 8192 packed rows. Results do not depend on the number of threads.
   std::vector<std::vector<Neighbour>> search(ThreadPool& pool, ConstMatrixView queries, std::int64_t k,
                                              const SparseTensor& excluded = {}) const;
 
  private:
-  class Task;
+  class Search;
 
   ConstMatrixView rows_;
   Similarity similarity_;

@@ -97,17 +97,19 @@ TEST_P(Exact, AgreesWithSortingAllRows) {
 
 TEST_P(Exact, DoesNotDependOnThreadsShardsOrTheOtherQueries) {
   const Matrix rows = random_matrix(40'000, 3, 3);  // several shards, thousands of ties
-  const Matrix queries = random_matrix(9, 3, 4);
   ThreadPool one(1);
   const ExactIndex index(one, rows.view(), GetParam());
-  const auto want = index.search(one, queries.view(), 25);
-  for (const int threads : {2, 3, 8}) {
-    ThreadPool pool(threads);
-    EXPECT_EQ(index.search(pool, queries.view(), 25), want);
-  }
-  for (std::int64_t q = 0; q < queries.rows(); ++q) {
-    const ConstMatrixView single(queries.row(q), 1, 3, 3);
-    EXPECT_EQ(index.search(one, single, 25)[0], want[static_cast<std::size_t>(q)]);
+  for (const std::int64_t count : {9, 100, 700}) {  // one block of queries, several, so many that shards are one
+    const Matrix queries = random_matrix(count, 3, 4);
+    const auto want = index.search(one, queries.view(), 25);
+    for (const int threads : {2, 3, 8}) {
+      ThreadPool pool(threads);
+      EXPECT_EQ(index.search(pool, queries.view(), 25), want);
+    }
+    for (std::int64_t q = 0; q < count; q += 33) {
+      const ConstMatrixView single(queries.row(q), 1, 3, 3);
+      EXPECT_EQ(index.search(one, single, 25)[0], want[static_cast<std::size_t>(q)]);
+    }
   }
 }
 

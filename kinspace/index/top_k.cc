@@ -1,6 +1,7 @@
 #include "kinspace/index/top_k.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <limits>
 #include <utility>
 
@@ -10,8 +11,10 @@
 namespace kin {
 namespace {
 
-// Small enough that a scan for one hit is short, large enough that the call of the kernel is not the cost.
-constexpr std::size_t kBlock = 64;
+// Scores are compared with the worst one kept as it is when their piece begins. The pieces grow, since early ones raise
+// it most.
+constexpr std::size_t kFirstPiece = 64;
+constexpr std::size_t kLastPiece = 1024;
 
 // -inf and NaN do not rank before it, every other score does.
 constexpr Neighbour kAnything{std::numeric_limits<std::int64_t>::max(), std::numeric_limits<float>::lowest()};
@@ -42,12 +45,15 @@ void TopK::offer(Neighbour candidate) {
 
 void TopK::offer_block(std::span<const float> scores, std::int64_t first_row) {
   if (k_ == 0) return;
-  const auto max = kernels::active().max;
-  for (std::size_t begin = 0; begin < scores.size(); begin += kBlock) {
-    const std::span<const float> block = scores.subspan(begin, std::min(kBlock, scores.size() - begin));
-    if (max(block.data(), static_cast<std::int64_t>(block.size())) < worst_.score) continue;
-    for (std::size_t i = 0; i < block.size(); ++i) {
-      if (block[i] >= worst_.score) offer({first_row + static_cast<std::int64_t>(begin + i), block[i]});
+  const auto at_least = kernels::active().at_least;
+  std::uint32_t places[kLastPiece];
+  std::size_t length = kFirstPiece;
+  for (std::size_t begin = 0; begin < scores.size(); begin += length, length = std::min(2 * length, kLastPiece)) {
+    const std::span<const float> piece = scores.subspan(begin, std::min(length, scores.size() - begin));
+    const auto found = at_least(worst_.score, piece.data(), static_cast<std::int64_t>(piece.size()), places);
+    for (std::int64_t i = 0; i < found; ++i) {
+      const std::uint32_t place = places[i];
+      offer({first_row + static_cast<std::int64_t>(begin + place), piece[place]});
     }
   }
 }

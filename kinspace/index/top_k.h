@@ -36,8 +36,7 @@ class TopK {
 
   void offer(Neighbour candidate);
 
-  /// Offers rows first_row, first_row + 1, ... with these scores. Whole blocks that hold nothing good enough are passed
-  /// over after one vectorised maximum.
+  /// Offers rows first_row, first_row + 1, ... with these scores, all compared by vectors with the worst one kept.
   void offer_block(std::span<const float> scores, std::int64_t first_row);
 
   /// What was kept, best first; at most k. The selection is empty then.

@@ -150,6 +150,8 @@ struct Table {
   void (*add)(const float* x, float* y, std::int64_t n) noexcept;             ///< y[i] += x[i]
   void (*multiply)(const float* x, float* y, std::int64_t n) noexcept;        ///< y[i] *= x[i]
   bool (*all_finite)(const float* a, std::int64_t n) noexcept;
+  /// Where a[i] >= least, in rising order, into `places` (room for n); returns how many. Never where a[i] is NaN.
+  std::int64_t (*at_least)(float least, const float* a, std::int64_t n, std::uint32_t* places) noexcept;
 
   // Element functions; out may be in.
   void (*exp)(const float* in, float* out, std::int64_t n) noexcept;  ///< to 2 ulp; exp(-inf) = 0

@@ -80,6 +80,24 @@ TEST(Max, SkipsNaNAndIsMinusInfinityForNothing) {
   }
 }
 
+TEST(AtLeast, FindsThePlacesInOrderAndNoNaN) {
+  for (const std::int64_t n : kAwkwardLengths) {
+    auto a = uniform_values(n, 1, -1, 1);
+    for (std::size_t i = 0; i < a.size(); i += 7) a[i] = i % 2 == 0 ? kNaN : 0.5F;
+    for (const float least : {-kInf, -0.9F, 0.5F, 0.999F, 2.0F}) {
+      std::vector<std::uint32_t> want;
+      for (std::size_t i = 0; i < a.size(); ++i) {
+        if (a[i] >= least) want.push_back(static_cast<std::uint32_t>(i));
+      }
+      for (const Isa isa : supported_isas()) {
+        std::vector<std::uint32_t> places(a.size());
+        places.resize(static_cast<std::size_t>(table(isa).at_least(least, a.data(), n, places.data())));
+        EXPECT_EQ(places, want) << n << " from " << least;
+      }
+    }
+  }
+}
+
 TEST(AllFinite, SeesOneBadValueAnywhere) {
   for (const std::int64_t n : kAwkwardLengths) {
     auto a = uniform_values(n, 1, -1e38F, 1e38F);

@@ -76,6 +76,29 @@ bool all_finite(const float* a, std::int64_t n) noexcept {
   return finite;
 }
 
+template <Vec16 V>
+std::int64_t at_least(float least, const float* a, std::int64_t n, std::uint32_t* places) noexcept {
+  const V bound = V::set(least);
+  std::int64_t found = 0;
+  const auto put = [&](std::int64_t i, std::uint32_t set) {
+    for (; set != 0; set &= set - 1) places[found++] = static_cast<std::uint32_t>(i + __builtin_ctz(set));
+  };
+  std::int64_t i = 0;
+  // Few are large enough, so one branch has to do for many.
+  for (; i + 64 <= n; i += 64) {
+    typename V::Mask large[4];
+#pragma GCC unroll 4
+    for (std::int64_t j = 0; j < 4; ++j) large[j] = greater_equal(V::load(a + i + 16 * j), bound);
+    if (set_of(either(either(large[0], large[1]), either(large[2], large[3]))) == 0) continue;
+    for (std::int64_t j = 0; j < 4; ++j) put(i + 16 * j, set_of(large[j]));
+  }
+  for (; i < n; i += 16) {
+    const V values = n - i >= 16 ? V::load(a + i) : V::load_first(a + i, n - i, __builtin_nanf(""));
+    put(i, set_of(greater_equal(values, bound)));
+  }
+  return found;
+}
+
 /// out[i] = f(in[i]).
 template <Vec16 V, class F>
 inline void map(const float* in, float* out, std::int64_t n, F f) {

@@ -27,6 +27,7 @@ inline constexpr Table kTable = {
     .add = add<V>,
     .multiply = multiply<V>,
     .all_finite = all_finite<V>,
+    .at_least = at_least<V>,
     .exp = exp<V>,
     .log = log<V>,
     .log1p = log1p<V>,

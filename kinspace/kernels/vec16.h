@@ -24,11 +24,12 @@ concept Vec16 = requires(V v, typename V::Mask m, typename V::Int i, const float
   fma(v, v, v);   // a * b + c, rounded once
   fnma(v, v, v);  // c - a * b, rounded once
   min(v, v), max(v, v);
-  less(v, v), equal(v, v), both(m, m), all(m);
-  select(m, v, v);               // m ? a : b
-  copy_sign(v, v);               // magnitude of a, sign of b
-  reduce_add(v), reduce_max(v);  // lane l op lane l + 8, then + 4, + 2, + 1
-  transpose(square, count);      // lane j of square[i] <-> lane i of square[j]; square[count] and on hold zeros
+  less(v, v), equal(v, v), greater_equal(v, v);  // false where one is NaN
+  both(m, m), either(m, m), all(m), set_of(m);   // the set: lane l as bit l
+  select(m, v, v);                               // m ? a : b
+  copy_sign(v, v);                               // magnitude of a, sign of b
+  reduce_add(v), reduce_max(v);                  // lane l op lane l + 8, then + 4, + 2, + 1
+  transpose(square, count);  // lane j of square[i] <-> lane i of square[j]; square[count] and on hold zeros
   bits(v), V::from_bits(i), V::Int::set(1U);
   add(i, i), sub(i, i), to_float(i);
   shift_left_23(i), shift_right_1(i), shift_right_23(i);  // right shifts keep the sign

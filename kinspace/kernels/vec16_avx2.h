@@ -94,6 +94,15 @@ inline AV::Mask less(AV a, AV b) {
 inline AV::Mask equal(AV a, AV b) {
   return {_mm256_cmp_ps(a.lo, b.lo, _CMP_EQ_OQ), _mm256_cmp_ps(a.hi, b.hi, _CMP_EQ_OQ)};
 }
+inline AV::Mask greater_equal(AV a, AV b) {
+  return {_mm256_cmp_ps(a.lo, b.lo, _CMP_GE_OQ), _mm256_cmp_ps(a.hi, b.hi, _CMP_GE_OQ)};
+}
+inline AV::Mask either(AV::Mask a, AV::Mask b) {
+  return {_mm256_or_ps(a.lo, b.lo), _mm256_or_ps(a.hi, b.hi)};
+}
+inline std::uint32_t set_of(AV::Mask m) {
+  return static_cast<std::uint32_t>(_mm256_movemask_ps(m.lo) | _mm256_movemask_ps(m.hi) << 8);
+}
 inline AV::Mask both(AV::Mask a, AV::Mask b) {
   return {_mm256_and_ps(a.lo, b.lo), _mm256_and_ps(a.hi, b.hi)};
 }

@@ -75,6 +75,15 @@ inline ZV::Mask less(ZV a, ZV b) {
 inline ZV::Mask equal(ZV a, ZV b) {
   return {_mm512_cmp_ps_mask(a.v, b.v, _CMP_EQ_OQ)};
 }
+inline ZV::Mask greater_equal(ZV a, ZV b) {
+  return {_mm512_cmp_ps_mask(a.v, b.v, _CMP_GE_OQ)};
+}
+inline ZV::Mask either(ZV::Mask a, ZV::Mask b) {
+  return {static_cast<__mmask16>(a.m | b.m)};
+}
+inline std::uint32_t set_of(ZV::Mask m) {
+  return m.m;
+}
 inline ZV::Mask both(ZV::Mask a, ZV::Mask b) {
   return {static_cast<__mmask16>(a.m & b.m)};
 }

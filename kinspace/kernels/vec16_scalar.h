@@ -95,6 +95,17 @@ inline SV::Mask less(SV a, SV b) {
 inline SV::Mask equal(SV a, SV b) {
   return lanes_of<SV::Mask>([&](int l) { return a.lane[l] == b.lane[l]; });
 }
+inline SV::Mask greater_equal(SV a, SV b) {
+  return lanes_of<SV::Mask>([&](int l) { return a.lane[l] >= b.lane[l]; });
+}
+inline SV::Mask either(SV::Mask a, SV::Mask b) {
+  return lanes_of<SV::Mask>([&](int l) { return a.lane[l] || b.lane[l]; });
+}
+inline std::uint32_t set_of(SV::Mask m) {
+  std::uint32_t set = 0;
+  for (int l = 0; l < 16; ++l) set |= static_cast<std::uint32_t>(m.lane[l]) << l;
+  return set;
+}
 inline SV::Mask both(SV::Mask a, SV::Mask b) {
   return lanes_of<SV::Mask>([&](int l) { return a.lane[l] && b.lane[l]; });
 }
