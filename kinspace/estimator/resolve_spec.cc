@@ -95,9 +95,21 @@ void resolve_rows(Spec& spec) {
   if (train.epochs == 0) train.epochs = 10;
 }
 
+/// A falling rate takes the weights of TensorFlow's FTRL to 0.
+bool fears_falling_rates(const OptimizerOptions& optimizer) {
+  return optimizer.name == "ftrl" && optimizer.compat != "none";
+}
+
+std::string default_schedule(const TrainOptions& train) {
+  const bool constant = fears_falling_rates(train.optimizer) ||
+                        std::any_of(train.optimizers.begin(), train.optimizers.end(),
+                                    [](const auto& entry) { return fears_falling_rates(entry.second); });
+  return constant ? "constant" : "cosine";
+}
+
 /// What is left open and follows from nothing else.
 void resolve_common(Spec& spec) {
-  if (spec.train.schedule.kind == "auto") spec.train.schedule.kind = "cosine";
+  if (spec.train.schedule.kind == "auto") spec.train.schedule.kind = default_schedule(spec.train);
   if (spec.train.reduction == "auto") spec.train.reduction = "mean";
   if (spec.model.dropout == -1.0F) spec.model.dropout = 0.2F;
   if (spec.model.batch_norm_momentum == -1.0F) spec.model.batch_norm_momentum = 0.99F;

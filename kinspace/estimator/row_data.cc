@@ -9,7 +9,6 @@
 #include "kinspace/base/error.h"
 #include "kinspace/base/text.h"
 #include "kinspace/estimator/dataset.h"
-#include "kinspace/tensor/matrix.h"
 
 namespace kin {
 namespace {
@@ -45,8 +44,7 @@ std::size_t place_of(const Encoder& encoder, const std::string& name) {
 /// Reads all labels and weights once, so that a bad one is found before training, by the number of its row.
 class LabelCheck {
  public:
-  explicit LabelCheck(const RowData& data)
-      : data_(data), metrics_(data.head->metrics()), logits_(kAtOnce, data.head->logits()) {}
+  explicit LabelCheck(const RowData& data) : data_(data), places_(data.columns.label_places()) {}
 
   void run(const std::string& file) {
     const std::int64_t rows = data_.encoded.table.rows();
@@ -63,10 +61,10 @@ class LabelCheck {
   static constexpr std::int64_t kAtOnce = 4096;
 
   bool reads(std::int64_t first, std::int64_t last) {
-    data_.encoded.table.read(first, last - first, batch_);
+    data_.encoded.table.read(first, last - first, places_, batch_);
     data_.columns.label(batch_, labels_);
     try {
-      metrics_->add({logits_.row(0), last - first, logits_.cols(), logits_.cols()}, labels_);
+      data_.head->prior()->add(last - first, labels_);
       return true;
     } catch (const Error& error) {
       if (error.code() != ErrorCode::kBadData) throw;
@@ -76,8 +74,7 @@ class LabelCheck {
   }
 
   const RowData& data_;
-  std::unique_ptr<HeadMetrics> metrics_;
-  const Matrix logits_;
+  const std::vector<std::size_t> places_;
   EncodedBatch batch_;
   std::vector<HeadLabels> labels_;
   Error error_ = Error::bad_data("");
@@ -141,6 +138,14 @@ void LabelledColumns::label(const EncodedBatch& batch, std::vector<HeadLabels>& 
     labels.label = &batch.columns[label_places_[i]];
     if (weight_places_[i] >= 0) labels.weights = batch.columns[static_cast<std::size_t>(weight_places_[i])].dense;
   }
+}
+
+std::vector<std::size_t> LabelledColumns::label_places() const {
+  std::vector<std::size_t> places = label_places_;
+  for (const std::ptrdiff_t weight : weight_places_) {
+    if (weight >= 0) places.push_back(static_cast<std::size_t>(weight));
+  }
+  return places;
 }
 
 std::vector<std::int64_t> RowData::rows(Part part) const {

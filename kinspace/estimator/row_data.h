@@ -33,6 +33,9 @@ class LabelledColumns {
   /// The labels of a batch, which point into it. Only after bind().
   void label(const EncodedBatch& batch, std::vector<HeadLabels>& out) const;
 
+  /// Where labels and weights stand among the columns of the encoder. Only after bind().
+  std::vector<std::size_t> label_places() const;
+
   /// The names under which all() has the labels.
   const std::vector<std::string>& label_names() const noexcept { return labels_; }
 

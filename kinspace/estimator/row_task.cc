@@ -115,11 +115,12 @@ class RowTask final : public TrainingTask {
   std::vector<float> prior() const {
     constexpr std::size_t kAtOnce = 4096;
     const std::unique_ptr<HeadPrior> prior = data_.head->prior();
+    const std::vector<std::size_t> places = data_.columns.label_places();
     EncodedBatch batch;
     std::vector<HeadLabels> labels;
     for (std::size_t first = 0; first < train_rows_.size(); first += kAtOnce) {
       const auto rows = std::span(train_rows_).subspan(first, std::min(kAtOnce, train_rows_.size() - first));
-      data_.encoded.table.read(rows, batch);
+      data_.encoded.table.read(rows, places, batch);
       data_.columns.label(batch, labels);
       prior->add(batch.rows, labels);
     }

@@ -121,6 +121,20 @@ TEST(ReadSpec, GivesEachProtocolItsMetrics) {
   EXPECT_EQ(metrics("fold-in"), (std::vector<std::string>{"recall@20", "ndcg@100", "coverage@20"}));
 }
 
+TEST(ReadSpec, ASchedulePerDefaultDoesNotTouchTensorFlowsFtrl) {
+  const std::string rows =
+      "spec = 1\ndata = { path = 'rows.csv' }\ncolumns.city = { kind = 'hash', buckets = 9 }\n"
+      "model.kind = 'wide_deep'\nhead = { kind = 'binary', target = 'late' }\n";
+  const auto schedule = [&](const std::string& train) {
+    return parse_spec(rows + train, "rows.toml").train.schedule.kind;
+  };
+  EXPECT_EQ(schedule("train.optimizer = { name = 'ftrl' }"), "cosine") << "no schedule moves the rate of ours";
+  EXPECT_EQ(schedule("train.optimizer = { name = 'ftrl', compat = 'tf1' }"), "constant");
+  EXPECT_EQ(schedule("train.optimizers.'linear/*' = { name = 'ftrl', compat = 'keras' }"), "constant");
+  EXPECT_EQ(schedule("train.optimizer = { name = 'adam', compat = 'keras' }"), "cosine");
+  EXPECT_EQ(schedule("train = { optimizer = { name = 'ftrl', compat = 'tf1' }, schedule.kind = 'linear' }"), "linear");
+}
+
 TEST(ReadSpec, RefusesASplitThatTheProtocolCannotAskAbout) {
   const std::vector<std::string> by_time = {"split.by=time", "split.valid=1", "split.test=1"};
   EXPECT_THROW(parse_spec(kMovies, "s", by_time), Error);

@@ -346,7 +346,7 @@ class Trainer {
     progress.loss = loss_;
     progress.loss_since = loss_since_ / static_cast<double>(steps_since_);
     progress.row = due || evaluated || ended_;
-    progress.learning_rate = factor_ * static_cast<double>(store_.optimizer()->options().lr);
+    progress.learning_rate = store_.optimizer()->rate(factor_);
     progress.examples_per_second = static_cast<double>(examples_) / elapsed;
     progress.seconds_left = elapsed / made * static_cast<double>(limit_ - state_.step);
     progress.checkpoint_age = seconds_since(last_checkpoint_);

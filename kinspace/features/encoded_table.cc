@@ -22,11 +22,16 @@ bool marks_empty_rows(const EncodedStore& s) noexcept {
   return s.info.categorical && !s.info.weighted && !s.info.sequence;
 }
 
-/// Id k of a column: -1 out of vocabulary, kNone for a row without one.
+/// An id as it is stored: -1 out of vocabulary, kNone for a row without one.
+std::int64_t widened(std::int64_t id) noexcept {
+  return id;
+}
+std::int64_t widened(std::uint32_t id) noexcept {
+  return id >= EncodedStore::kNoValue ? std::int64_t{static_cast<std::int32_t>(id)} : std::int64_t{id};
+}
+
 std::int64_t id_at(const EncodedStore& s, std::size_t k) noexcept {
-  if (s.wide()) return s.wide_ids[k];
-  return s.ids[k] >= EncodedStore::kNoValue ? std::int64_t{static_cast<std::int32_t>(s.ids[k])}
-                                            : std::int64_t{s.ids[k]};
+  return s.wide() ? widened(s.wide_ids[k]) : widened(s.ids[k]);
 }
 
 /// Elements of row r: ids, or steps of a sequence of numbers.
@@ -91,6 +96,24 @@ void add_ids(LargeVector<T>& to, const std::vector<std::int64_t>& ids) {
   T* const out = extend(to, ids.size());
   for (std::size_t i = 0; i < ids.size(); ++i)
     out[i] = static_cast<T>(ids[i]);  // -1 becomes kOutOfVocabulary by itself
+}
+
+/// Rows of at most one id, of a column that marks those without any.
+template <class T, class RowAt>
+void gather_marked(const LargeVector<T>& from, std::int64_t count, RowAt row_at, EncodedColumn& to) {
+  to.ids.resize(static_cast<std::size_t>(count));
+  to.offsets.resize(static_cast<std::size_t>(count) + 1);
+  std::int64_t* const ids = to.ids.data();
+  std::int64_t* const offsets = to.offsets.data();
+  std::int64_t kept = 0;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const T id = from[static_cast<std::size_t>(row_at(i))];
+    offsets[i] = kept;
+    ids[kept] = widened(id);
+    kept += id != static_cast<T>(kNone) ? 1 : 0;
+  }
+  offsets[count] = kept;
+  to.ids.resize(static_cast<std::size_t>(kept));
 }
 
 /// Gives a column offsets that had none, for rows of several elements to come.
@@ -238,42 +261,50 @@ void EncodedTable::set_info(std::size_t column, const EncodedInfo& info) {
 }
 
 template <class RowAt>
+void EncodedTable::gather_column(std::size_t column, std::int64_t count, RowAt row_at, EncodedBatch& out) const {
+  const EncodedStore& s = columns_[column];
+  EncodedColumn& to = out.columns[column];
+  to.weights.clear();
+  to.positions.clear();
+  to.dense.clear();
+  to.lengths.clear();
+  if (marks_empty_rows(s) && s.offsets.empty()) {
+    return s.wide() ? gather_marked(s.wide_ids, count, row_at, to) : gather_marked(s.ids, count, row_at, to);
+  }
+  to.offsets.clear();
+  to.ids.clear();
+  if (ragged(s)) to.offsets.push_back(0);
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::int64_t row = row_at(i);
+    const auto [begin, end] = range(s, row);
+    for (std::uint64_t k = begin; s.info.categorical && k < end; ++k) {
+      to.ids.push_back(id_at(s, k));
+      if (s.info.weighted) to.weights.push_back(s.weights[k]);
+      if (s.info.sequence) to.positions.push_back(s.positions[k]);
+    }
+    if (!s.info.categorical) {
+      const auto width = static_cast<std::uint64_t>(s.info.width);
+      to.dense.insert(to.dense.end(), s.dense.begin() + static_cast<std::ptrdiff_t>(begin * width),
+                      s.dense.begin() + static_cast<std::ptrdiff_t>(end * width));
+    }
+    if (ragged(s)) to.offsets.push_back(to.offsets.back() + static_cast<std::int64_t>(end - begin));
+    if (s.info.sequence) to.lengths.push_back(s.lengths[static_cast<std::size_t>(row)]);
+  }
+}
+
+template <class RowAt>
 void EncodedTable::gather(std::int64_t count, RowAt row_at, EncodedBatch& out) const {
   out.rows = count;
   out.columns.resize(columns_.size());
-  for (std::size_t c = 0; c < columns_.size(); ++c) {
-    const EncodedStore& s = columns_[c];
-    EncodedColumn& to = out.columns[c];
-    to.offsets.clear();
-    to.ids.clear();
-    to.weights.clear();
-    to.positions.clear();
-    to.dense.clear();
-    to.lengths.clear();
-    if (ragged(s)) to.offsets.push_back(0);
-    for (std::int64_t i = 0; i < count; ++i) {
-      const std::int64_t row = row_at(i);
-      const auto [begin, end] = range(s, row);
-      std::uint64_t count_of_row = end - begin;
-      for (std::uint64_t k = begin; s.info.categorical && k < end; ++k) {
-        const std::int64_t id = id_at(s, k);
-        if (id == kNone) {
-          count_of_row = 0;
-          continue;
-        }
-        to.ids.push_back(id);
-        if (s.info.weighted) to.weights.push_back(s.weights[k]);
-        if (s.info.sequence) to.positions.push_back(s.positions[k]);
-      }
-      if (!s.info.categorical) {
-        const auto width = static_cast<std::uint64_t>(s.info.width);
-        to.dense.insert(to.dense.end(), s.dense.begin() + static_cast<std::ptrdiff_t>(begin * width),
-                        s.dense.begin() + static_cast<std::ptrdiff_t>(end * width));
-      }
-      if (ragged(s)) to.offsets.push_back(to.offsets.back() + static_cast<std::int64_t>(count_of_row));
-      if (s.info.sequence) to.lengths.push_back(s.lengths[static_cast<std::size_t>(row)]);
-    }
-  }
+  for (std::size_t c = 0; c < columns_.size(); ++c) gather_column(c, count, row_at, out);
+}
+
+template <class RowAt>
+void EncodedTable::gather(std::int64_t count, RowAt row_at, std::span<const std::size_t> columns,
+                          EncodedBatch& out) const {
+  out.rows = count;
+  out.columns.resize(columns_.size());
+  for (const std::size_t c : columns) gather_column(c, count, row_at, out);
 }
 
 void EncodedTable::read(std::int64_t first, std::int64_t count, EncodedBatch& out) const {
@@ -281,10 +312,21 @@ void EncodedTable::read(std::int64_t first, std::int64_t count, EncodedBatch& ou
       count, [first](std::int64_t i) { return first + i; }, out);
 }
 
+void EncodedTable::read(std::int64_t first, std::int64_t count, std::span<const std::size_t> columns,
+                        EncodedBatch& out) const {
+  gather(
+      count, [first](std::int64_t i) { return first + i; }, columns, out);
+}
+
 void EncodedTable::read(std::span<const std::int64_t> rows, EncodedBatch& out) const {
   gather(
-      static_cast<std::int64_t>(rows.size()), [rows](std::int64_t i) { return rows[static_cast<std::size_t>(i)]; },
-      out);
+      std::ssize(rows), [rows](std::int64_t i) { return rows[static_cast<std::size_t>(i)]; }, out);
+}
+
+void EncodedTable::read(std::span<const std::int64_t> rows, std::span<const std::size_t> columns,
+                        EncodedBatch& out) const {
+  gather(
+      std::ssize(rows), [rows](std::int64_t i) { return rows[static_cast<std::size_t>(i)]; }, columns, out);
 }
 
 }  // namespace kin

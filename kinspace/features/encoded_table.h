@@ -60,6 +60,10 @@ class EncodedTable {
   void read(std::int64_t first, std::int64_t count, EncodedBatch& out) const;
   void read(std::span<const std::int64_t> rows, EncodedBatch& out) const;
 
+  /// The same of some columns alone; the others stay as they are in `out`.
+  void read(std::int64_t first, std::int64_t count, std::span<const std::size_t> columns, EncodedBatch& out) const;
+  void read(std::span<const std::int64_t> rows, std::span<const std::size_t> columns, EncodedBatch& out) const;
+
   /// As it was stored. Errors   kCorruption naming the column when sizes differ, offsets fall, or an id is out of
   /// range.
   EncodedTable(std::int64_t rows, std::vector<EncodedStore> columns);
@@ -67,6 +71,10 @@ class EncodedTable {
  private:
   template <class RowAt>
   void gather(std::int64_t count, RowAt row_at, EncodedBatch& out) const;
+  template <class RowAt>
+  void gather(std::int64_t count, RowAt row_at, std::span<const std::size_t> columns, EncodedBatch& out) const;
+  template <class RowAt>
+  void gather_column(std::size_t column, std::int64_t count, RowAt row_at, EncodedBatch& out) const;
 
   std::int64_t rows_ = 0;
   std::int64_t reserved_ = 0;

@@ -70,6 +70,27 @@ TEST_P(EncodedTableOf, ReadsWhatWasAppendedWhateverRowsComeFirst) {
   }
 }
 
+TEST(EncodedTable, ReadsSomeColumnsAndLeavesOthersAsTheyAre) {
+  EncodedInfo second = categorical(100);
+  second.name = "y";
+  EncodedTable table({categorical(100), second});
+  EncodedBatch both = batch({{1}, {}, {3}});
+  both.columns.push_back(batch({{7, 8}, {9}, {}}).columns[0]);
+  table.append(both);
+  EncodedBatch out;
+  table.read(0, 3, out);
+  const std::int64_t rows[] = {2, 0};
+  const std::size_t columns[] = {1};
+  table.read(rows, columns, out);
+  EXPECT_EQ(out.rows, 2);
+  EXPECT_THAT(out.columns[0].ids, ElementsAre(1, 3));
+  EXPECT_THAT(out.columns[1].ids, ElementsAre(7, 8));
+  EXPECT_THAT(out.columns[1].offsets, ElementsAre(0, 0, 2));
+  table.read(1, 2, columns, out);
+  EXPECT_THAT(out.columns[0].ids, ElementsAre(1, 3));
+  EXPECT_THAT(out.columns[1].ids, ElementsAre(9));
+}
+
 TEST(EncodedTable, RowsOfAtMostOneIdNeedNoOffsets) {
   EncodedTable table({categorical(100)});
   table.append(batch({{1}, {}, {-1}}));

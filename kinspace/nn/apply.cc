@@ -6,6 +6,9 @@
 #include "kinspace/base/error.h"
 #include "kinspace/kernels/kernels.h"
 #include "kinspace/nn/clip.h"
+#include "kinspace/nn/internal/loops.h"
+#include "kinspace/nn/internal/row_index.h"
+#include "kinspace/nn/internal/scalar_rows.h"
 
 namespace kin {
 namespace {
@@ -161,6 +164,50 @@ struct Pending {
   Pending* next;
 };
 
+/// Tables of width 1 whose gradients came by row and wait for nothing: each is summed and updated by one thread.
+class ScalarTables {
+ public:
+  ScalarTables(Tape& tape, const ApplyOptions& options) : options_(&options) {
+    std::size_t most = 0;
+    for (const Tape::Touched* t = tape.touched(); t != nullptr; t = t->next) ++most;
+    entries_ = tape.arena().array<Entry>(most);
+  }
+
+  /// Whether it took the gradient.
+  bool take(const Tape::Touched& touched, const UpdateStep& step) noexcept {
+    const Parameter& parameter = touched.rows.parameter();
+    if (parameter.dim() != 1 || touched.whole.gradient.data != nullptr || options_->clip_slices ||
+        parameter.optimizer()->idle_rows() != Optimizer::Idle::kStay ||
+        touched.rows.contributions() > internal::kMostIndexed) {
+      return false;
+    }
+    entries_[size_++] = {&touched.rows, &step, parameter.decay() ? options_->l2 : 0.0F};
+    return true;
+  }
+
+  void update(Tape& tape) const {
+    const auto entry = [&](std::int64_t i) -> const Entry& { return entries_[static_cast<std::size_t>(i)]; };
+    internal::for_runs(
+        tape, static_cast<std::int64_t>(size_), [&](std::int64_t i) { return entry(i).gradient->contributions(); },
+        [&](std::int64_t begin, std::int64_t end) {
+          for (std::int64_t i = begin; i < end; ++i) {
+            internal::update_scalar_rows(*entry(i).gradient, *entry(i).step, entry(i).l2);
+          }
+        });
+  }
+
+ private:
+  struct Entry {
+    const RowGradient* gradient;
+    const UpdateStep* step;
+    float l2;
+  };
+
+  const ApplyOptions* options_;
+  std::span<Entry> entries_;
+  std::size_t size_ = 0;
+};
+
 Mover& mover_of(Tape& tape, Mover*& first, const Optimizer& optimizer, const ApplyOptions& options) {
   Mover** place = &first;
   while (*place != nullptr) {
@@ -204,6 +251,7 @@ double apply_gradients(Tape& tape, ParameterStore& store, const ApplyOptions& op
   Mover* movers = nullptr;
   Pending* first = nullptr;
   Pending** place = &first;
+  ScalarTables scalars(tape, options);
   for (const Tape::Touched* t = tape.touched(); t != nullptr; t = t->next) {
     const Parameter& parameter = t->rows.parameter();
     const bool has_gradient = t->by_row || t->whole.gradient.data != nullptr;
@@ -211,6 +259,7 @@ double apply_gradients(Tape& tape, ParameterStore& store, const ApplyOptions& op
     KIN_ASSERT(parameter.optimizer() != nullptr);
     Mover& mover = mover_of(tape, movers, *parameter.optimizer(), options);
     const bool waits = options.clip_norm > 0 || mover.optimizer->clips_by_norm();
+    if (!waits && scalars.take(*t, mover.step)) continue;
     const Update update(tape, *t, options, waits);
     if (waits) {
       *place = tape.arena().create<Pending>(update, &mover, squared_norm(tape, update), 1.0F, nullptr);
@@ -221,6 +270,7 @@ double apply_gradients(Tape& tape, ParameterStore& store, const ApplyOptions& op
       update.for_summed(chunk, [&](std::int64_t u) { update.move(u, mover.step); });
     });
   }
+  scalars.update(tape);
   const double norm = clip_by_optimizers(first);
   const float scale = options.clip_norm > 0 ? global_norm_clipping(norm, options.clip_norm) : 1.0F;
   for (const Pending* p = first; p != nullptr; p = p->next) {

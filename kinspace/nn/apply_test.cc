@@ -240,6 +240,51 @@ TEST(ApplyGradients, AStoreWithoutOptimizerCannotTrain) {
   EXPECT_THROW(apply_gradients(tape, store, {}), Error);
 }
 
+TEST(ApplyGradients, RowsOfOneWeightMoveManyAtATimeAsOneByOne) {
+  ThreadPool pool(2);
+  const Matrix sources = testing::random_matrix(1, 3000, 1);
+  const testing::Ids ids = testing::random_ids(4, 3000, 0, 2, 700, /*negative=*/true);
+  // A norm that nothing reaches changes no number, but has rows wait for it and be moved one by one.
+  const auto run = [&](const OptimizerOptions& optimizer, float clip_norm) {
+    ParameterStore store(3, optimizer);
+    Parameter& table = testing::random_parameter(store, pool, "table", 700, 1);
+    Tape tape(pool, 1);
+    for (std::int64_t step = 0; step < 3; ++step) {
+      tape.begin({.step = step, .training = true});
+      RandomStream stream(9, Purpose::kPick, static_cast<std::uint64_t>(step), 0);
+      RowGradient& gradient = tape.row_gradient(table);
+      const auto rows = gradient.add(2000);
+      for (std::size_t i = 0; i < rows.size(); ++i) {
+        const auto row = static_cast<std::int64_t>(stream.below(400)) - 1;
+        rows[i] = {row, sources.row(static_cast<std::int64_t>(i)), stream.uniform()};
+      }
+      gradient.add_examples(ids.tensor(), sources.view());
+      apply_gradients(tape, store, {.step = step + 1, .l2 = 1e-3F, .clip_norm = clip_norm});
+    }
+    return testing::bytes_of(store);
+  };
+  for (const OptimizerOptions& optimizer : testing::every_optimizer()) {
+    EXPECT_TRUE(run(optimizer, 0.0F) == run(optimizer, 1e30F)) << optimizer.name << " " << optimizer.compat;
+  }
+}
+
+TEST(ApplyGradients, ARowBeyondATableOfOneWeightIsOurError) {
+  ThreadPool pool(1);
+  ParameterStore store(1, {.name = "ftrl"});
+  Parameter& p = store.add("movies", 4, 1);
+  Tape tape(pool, 1);
+  tape.begin({.training = true});
+  const float one = 1.0F;
+  tape.row_gradient(p).add(1)[0] = {4, &one, 1.0F};
+  try {
+    apply_gradients(tape, store, {});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kInternal);
+    EXPECT_NE(error.message().find("row 4 of 'movies'"), std::string::npos) << error.message();
+  }
+}
+
 TEST(ApplyGradients, TheThreadsDoNotChangeAByte) {
   const auto run = [](int threads, const OptimizerOptions& optimizer, float clip) {
     ThreadPool pool(threads);

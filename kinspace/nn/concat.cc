@@ -4,14 +4,9 @@
 
 #include "kinspace/base/error.h"
 #include "kinspace/nn/internal/checks.h"
+#include "kinspace/nn/internal/loops.h"
 
 namespace kin {
-namespace {
-
-constexpr std::int64_t kChunkRows = 64;
-
-}  // namespace
-
 Var concat(Tape& tape, std::span<const Var> parts) {
   if (parts.empty()) throw Error::internal("concat: nothing to join");
   std::int64_t width = 0;
@@ -25,7 +20,7 @@ Var concat(Tape& tape, std::span<const Var> parts) {
   std::copy(parts.begin(), parts.end(), kept.begin());
 
   const MatrixView out = tape.matrix(parts[0].rows(), width);
-  parallel_for(tape.pool(), out.rows, kChunkRows, [&](std::int64_t begin, std::int64_t end) {
+  parallel_for(tape.pool(), out.rows, internal::rows_worth_a_thread(width), [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t b = begin; b < end; ++b) {
       float* to = out.row(b);
       for (const Var& part : kept) to = std::copy_n(part.value().row(b), part.cols(), to);

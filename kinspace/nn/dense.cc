@@ -3,12 +3,12 @@
 #include <algorithm>
 
 #include "kinspace/nn/internal/checks.h"
+#include "kinspace/nn/internal/loops.h"
 #include "kinspace/tensor/gemm.h"
 
 namespace kin {
 namespace {
 
-constexpr std::int64_t kChunkRows = 64;
 constexpr std::int64_t kLineFloats = 16;
 constexpr std::int64_t kSameSet = 512;  // floats; rows so far apart share a set of the L1
 
@@ -38,7 +38,9 @@ Var dense(Tape& tape, Var x, Var kernel, Var bias, kernels::Activation activatio
   const MatrixView before = matrix_for_products(tape, batch, width);
   const MatrixView out = keeps_slope(activation) ? before : matrix_for_products(tape, batch, width);
   gemm(tape.pool(), Transpose::kNo, x.value(), Transpose::kNo, kernel.value(), before);
-  parallel_for(tape.pool(), batch, kChunkRows, [&](std::int64_t begin, std::int64_t end) {
+  const std::int64_t chunk = internal::rows_worth_a_thread(width);
+  const std::int64_t touched = linear && !bias.exists() ? 0 : batch;
+  parallel_for(tape.pool(), touched, chunk, [&](std::int64_t begin, std::int64_t end) {
     const kernels::Table& k = kernels::active();
     for (std::int64_t b = begin; b < end; ++b) {
       if (bias.exists()) k.add(bias.value().data, before.row(b), width);
@@ -47,11 +49,11 @@ Var dense(Tape& tape, Var x, Var kernel, Var bias, kernels::Activation activatio
   });
 
   const Var result = tape.result(out, x.tracked() || kernel.tracked() || bias.tracked());
-  tape.record(result, [&tape, x, kernel, bias, activation, linear, before, out](ConstMatrixView d_out) {
+  tape.record(result, [&tape, x, kernel, bias, activation, linear, before, out, chunk](ConstMatrixView d_out) {
     ConstMatrixView d_before = d_out;
     if (!linear) {
       const MatrixView d = matrix_for_products(tape, out.rows, out.cols);
-      parallel_for(tape.pool(), out.rows, kChunkRows, [&](std::int64_t begin, std::int64_t end) {
+      parallel_for(tape.pool(), out.rows, chunk, [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t b = begin; b < end; ++b) {
           kernels::active().activate_backward(activation, before.row(b), out.row(b), d_out.row(b), d.row(b), out.cols);
         }

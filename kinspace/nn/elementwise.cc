@@ -8,15 +8,15 @@
 #include "kinspace/base/error.h"
 #include "kinspace/base/random.h"
 #include "kinspace/nn/internal/checks.h"
+#include "kinspace/nn/internal/loops.h"
 
 namespace kin {
 namespace {
 
-constexpr std::int64_t kChunkRows = 64;
-
-/// Calls f(row) for all rows, in parallel.
-void for_rows(Tape& tape, std::int64_t rows, FunctionRef<void(std::int64_t)> f) {
-  parallel_for(tape.pool(), rows, kChunkRows, [&](std::int64_t begin, std::int64_t end) {
+/// Calls f(row) for all rows of a matrix, in parallel.
+void for_rows(Tape& tape, ConstMatrixView matrix, FunctionRef<void(std::int64_t)> f) {
+  const std::int64_t chunk = internal::rows_worth_a_thread(matrix.cols);
+  parallel_for(tape.pool(), matrix.rows, chunk, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t r = begin; r < end; ++r) f(r);
   });
 }
@@ -28,7 +28,7 @@ void copy_row(const float* from, float* to, std::int64_t n) noexcept {
 /// to (+)= factor * from.
 void pass_gradient(Tape& tape, Var to, float factor, ConstMatrixView from) {
   const GradientTarget target = tape.gradient_target(to);
-  for_rows(tape, from.rows, [&](std::int64_t r) {
+  for_rows(tape, from, [&](std::int64_t r) {
     const kernels::Table& k = kernels::active();
     if (target.fresh) {
       k.scale(factor, from.row(r), target.matrix.row(r), from.cols);
@@ -43,7 +43,7 @@ void pass_gradient(Tape& tape, Var to, float factor, ConstMatrixView from) {
 Var add(Tape& tape, Var a, Var b) {
   internal::check_shape("add", "the second value", b.value(), a.rows(), a.cols());
   const MatrixView out = tape.matrix(a.rows(), a.cols());
-  for_rows(tape, out.rows, [&](std::int64_t r) {
+  for_rows(tape, out, [&](std::int64_t r) {
     copy_row(a.value().row(r), out.row(r), out.cols);
     kernels::active().add(b.value().row(r), out.row(r), out.cols);
   });
@@ -58,7 +58,7 @@ Var add(Tape& tape, Var a, Var b) {
 Var add_row(Tape& tape, Var x, Var row) {
   internal::check_shape("add_row", "the row", row.value(), 1, x.cols());
   const MatrixView out = tape.matrix(x.rows(), x.cols());
-  for_rows(tape, out.rows, [&](std::int64_t r) {
+  for_rows(tape, out, [&](std::int64_t r) {
     copy_row(x.value().row(r), out.row(r), out.cols);
     kernels::active().add(row.value().data, out.row(r), out.cols);
   });
@@ -75,8 +75,7 @@ Var add_row(Tape& tape, Var x, Var row) {
 
 Var scale(Tape& tape, Var x, float factor) {
   const MatrixView out = tape.matrix(x.rows(), x.cols());
-  for_rows(tape, out.rows,
-           [&](std::int64_t r) { kernels::active().scale(factor, x.value().row(r), out.row(r), out.cols); });
+  for_rows(tape, out, [&](std::int64_t r) { kernels::active().scale(factor, x.value().row(r), out.row(r), out.cols); });
   const Var result = tape.result(out, x.tracked());
   tape.record(result, [&tape, x, factor](ConstMatrixView d_out) { pass_gradient(tape, x, factor, d_out); });
   return result;
@@ -84,12 +83,11 @@ Var scale(Tape& tape, Var x, float factor) {
 
 Var activate(Tape& tape, Var x, kernels::Activation f) {
   const MatrixView out = tape.matrix(x.rows(), x.cols());
-  for_rows(tape, out.rows,
-           [&](std::int64_t r) { kernels::active().activate(f, x.value().row(r), out.row(r), out.cols); });
+  for_rows(tape, out, [&](std::int64_t r) { kernels::active().activate(f, x.value().row(r), out.row(r), out.cols); });
   const Var result = tape.result(out, x.tracked());
   tape.record(result, [&tape, x, f, out](ConstMatrixView d_out) {
     const MatrixView d = tape.matrix(out.rows, out.cols);
-    for_rows(tape, out.rows, [&](std::int64_t r) {
+    for_rows(tape, out, [&](std::int64_t r) {
       kernels::active().activate_backward(f, x.value().row(r), out.row(r), d_out.row(r), d.row(r), out.cols);
     });
     tape.add_gradient(x, d);
@@ -106,7 +104,7 @@ Var dropout(Tape& tape, Var x, float rate) {
   const float kept = 1.0F / (1.0F - rate);
   const MatrixView mask = tape.matrix(x.rows(), x.cols());
   const MatrixView out = tape.matrix(x.rows(), x.cols());
-  for_rows(tape, out.rows, [&](std::int64_t r) {
+  for_rows(tape, out, [&](std::int64_t r) {
     RandomStream stream(tape.seed(), Purpose::kDropout, static_cast<std::uint64_t>(tape.step()),
                         site << 48 | static_cast<std::uint64_t>(r));
     float* m = mask.row(r);
@@ -117,7 +115,7 @@ Var dropout(Tape& tape, Var x, float rate) {
   const Var result = tape.result(out, x.tracked());
   tape.record(result, [&tape, x, mask](ConstMatrixView d_out) {
     const MatrixView d = tape.matrix(mask.rows, mask.cols);
-    for_rows(tape, d.rows, [&](std::int64_t r) {
+    for_rows(tape, d, [&](std::int64_t r) {
       copy_row(d_out.row(r), d.row(r), d.cols);
       kernels::active().multiply(mask.row(r), d.row(r), d.cols);
     });
@@ -130,7 +128,7 @@ Var normalize_rows(Tape& tape, Var x) {
   constexpr float kSmallest = 1e-12F;
   const MatrixView out = tape.matrix(x.rows(), x.cols());
   const auto inverse = tape.arena().array<float>(static_cast<std::size_t>(x.rows()));
-  for_rows(tape, out.rows, [&](std::int64_t r) {
+  for_rows(tape, out, [&](std::int64_t r) {
     const kernels::Table& k = kernels::active();
     const float* row = x.value().row(r);
     const float squares = k.dot(row, row, out.cols);
@@ -142,7 +140,7 @@ Var normalize_rows(Tape& tape, Var x) {
   const Var result = tape.result(out, x.tracked());
   tape.record(result, [&tape, x, out, inverse](ConstMatrixView d_out) {
     const MatrixView d = tape.matrix(out.rows, out.cols);
-    for_rows(tape, out.rows, [&](std::int64_t r) {
+    for_rows(tape, out, [&](std::int64_t r) {
       const kernels::Table& k = kernels::active();
       const float factor = inverse[static_cast<std::size_t>(r)];
       k.scale(std::abs(factor), d_out.row(r), d.row(r), d.cols);

@@ -44,11 +44,6 @@ float clip_factor(const float* row, std::int64_t dim, float max_norm) noexcept {
   return norm < max_norm ? 1.0F : -max_norm / norm;
 }
 
-[[noreturn]] void refuse_id(const Lookup& l, std::int64_t b, std::int64_t id) {
-  throw Error::invalid_argument(fmt::format("combine: id {} of example {} is not in table '{}', which has {} rows", id,
-                                            b, l.table->name(), l.table->rows()));
-}
-
 void combine_example(const Lookup& l, std::int64_t b, float max_norm, float* out) {
   const kernels::Table& k = kernels::active();
   const std::int64_t dim = l.table->dim();
@@ -59,7 +54,7 @@ void combine_example(const Lookup& l, std::int64_t b, float max_norm, float* out
     const std::int64_t ahead = i + kPrefetchAhead;
     if (ahead < l.nnz && l.ids[ahead] >= 0 && l.ids[ahead] < rows) l.table->prefetch_row(l.ids[ahead]);
     if (!l.keeps(i)) continue;
-    if (l.ids[i] < 0 || l.ids[i] >= rows) refuse_id(l, b, l.ids[i]);
+    if (l.ids[i] < 0 || l.ids[i] >= rows) internal::refuse_id("combine", *l.table, b, l.ids[i]);
     const float w = l.weight(i);
     const float* row = l.table->row(l.ids[i]);
     if (max_norm > 0) l.clips[i] = clip_factor(row, dim, max_norm);
@@ -89,11 +84,8 @@ void spread_to_rows(const Lookup& l, std::int64_t b, const float* d_out, RowCont
   }
 }
 
-/// TensorFlow's safe lookup gives examples without ids the id 0 and takes its row away afterwards, so that row 0 has a
-/// gradient, of zeros. Rules that move a row for that (FTRL, momentum) are to move it too where they follow TensorFlow.
 bool touches_row_0(const Lookup& l, std::int64_t examples) noexcept {
-  const Optimizer* optimizer = l.table->optimizer();
-  if (!l.prune || optimizer == nullptr || optimizer->options().compat == "none") return false;
+  if (!l.prune || !internal::empty_examples_touch_row_0(*l.table)) return false;
   for (std::int64_t b = 0; b < examples; ++b) {
     bool any = false;
     for (std::int64_t i = l.offsets[b]; i < l.offsets[b + 1] && !any; ++i) any = l.keeps(i);

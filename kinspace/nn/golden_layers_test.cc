@@ -159,10 +159,10 @@ void check_lookup(const TfCase& c) {
   std::copy(ids.weights.begin(), ids.weights.end(), weights.row(0));
   // The Var has as many columns as there are weights, at least one.
   const bool weighted = !column.weight.empty() && !ids.weights.empty();
-  const Var out = combine(m.tape, table, {ids.offsets, ids.ids, {}},
-                          CombineOptions{combiner_from_name(column.combiner), static_cast<float>(column.max_norm),
-                                         prunes(c, column)},
-                          weighted ? m.tape.variable(weights) : Var());
+  const Var out = combine(
+      m.tape, table, {ids.offsets, ids.ids, {}},
+      CombineOptions{combiner_from_name(column.combiner), static_cast<float>(column.max_norm), prunes(c, column)},
+      weighted ? m.tape.variable(weights) : Var());
   const TfTensor dense = testing::tf_tensor(c.expected().at("dense"));
   const auto rows = static_cast<std::int64_t>(dense.size()) / table.dim();
   // TensorFlow's unsafe lookup cuts off rows without ids at the end; they are zeros here.
@@ -249,10 +249,12 @@ void check_input_layer(const TfCase& c) {
   const Matrix upstream = matrix_of(testing::tf_tensor(c.at("upstream")), out.rows(), out.cols());
   m.tape.backward(testing::weighted_sum(m.tape, out, upstream));
   for (const auto& [name, gradient] : c.expected().at("gradient").items()) {
-    const auto column = std::find_if(m.model.layer.begin(), m.model.layer.end(), [&, &variable = name](const TfColumn& one) {
-      // The layer's own scope, "input_layer" in a graph, has another name when TensorFlow runs eagerly.
-      return one.share == variable || (one.share.empty() && variable.ends_with("/" + one.name + "/embedding_weights"));
-    });
+    const auto column =
+        std::find_if(m.model.layer.begin(), m.model.layer.end(), [&, &variable = name](const TfColumn& one) {
+          // The layer's own scope, "input_layer" in a graph, has another name when TensorFlow runs eagerly.
+          return one.share == variable ||
+                 (one.share.empty() && variable.ends_with("/" + one.name + "/embedding_weights"));
+        });
     ASSERT_NE(column, m.model.layer.end()) << name;
     m.expect_gradient((column->share.empty() ? column->name : column->share) + "/embedding", gradient);
   }
@@ -344,8 +346,8 @@ TEST(GoldenLayers, LinearModels) {
 
 // Sequences.
 
-/// Of numbers of rank 3 TensorFlow gives the length in steps of the tensor, whatever the shape of the column says a step
-/// is: (numbers of our step, numbers of its step), 1 and 1 for everything else.
+/// Of numbers of rank 3 TensorFlow gives the length in steps of the tensor, whatever the shape of the column says a
+/// step is: (numbers of our step, numbers of its step), 1 and 1 for everything else.
 std::pair<std::int64_t, std::int64_t> numbers_per_step(const Model& m) {
   for (const TfColumn& column : m.model.layer) {
     if (column.kind == TfColumn::Kind::kNumeric && m.model.features.has(column.name)) {

@@ -12,7 +12,7 @@
 #include "kinspace/features/tf_variables.h"
 #include "kinspace/nn/concat.h"
 #include "kinspace/nn/dense.h"
-#include "kinspace/nn/elementwise.h"
+#include "kinspace/nn/sum_rows.h"
 
 namespace kin {
 namespace {
@@ -208,24 +208,33 @@ Var InputLayer::operator()(Tape& tape, ParameterSource parameters, const Encoded
 }
 
 LinearLayer::LinearLayer(const FeatureColumns& columns, const Encoder& encoder, std::span<const std::string> wanted,
-                         std::string scope, std::int64_t units, Combiner combiner)
-    : columns_(choose(columns, encoder, wanted, false)), scope_(std::move(scope)), units_(units), combiner_(combiner) {}
+                         const std::string& scope, std::int64_t units, Combiner combiner)
+    : columns_(choose(columns, encoder, wanted, false)), bias_(scope + "/bias"), units_(units), combiner_(combiner) {
+  for (const InputColumn& column : columns_) names_.push_back(scope + "/" + column.info.name);
+}
 
 Var LinearLayer::operator()(Tape& tape, ParameterSource parameters, const EncodedBatch& batch) const {
   const auto by_row = [](std::int64_t row) { return static_cast<std::uint64_t>(row); };
   const ParameterOptions zeros{.initial = Initial::constant(0), .decay = true};
-  Var out;
-  for (const InputColumn& column : columns_) {
+  std::vector<TableRows> bags;
+  std::vector<Var> others;
+  bags.reserve(columns_.size());
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    const InputColumn& column = columns_[i];
     const EncodedColumn& values = batch.columns[column.index];
     const std::int64_t rows = column.info.categorical ? column.info.num_buckets : column.info.width;
-    Parameter& weights = parameters(scope_ + "/" + column.info.name, rows, units_, zeros, by_row);
-    const Var part = column.info.categorical ? combine(tape, weights, sparse(values), combiner_)
-                                             : dense(tape, numbers(tape, values, batch.rows, column.info.width),
-                                                     tape.variable(weights), {}, kernels::Activation::kLinear);
-    out = out.exists() ? add(tape, out, part) : part;
+    Parameter& weights = parameters(names_[i], rows, units_, zeros, by_row);
+    if (!column.info.categorical) {
+      others.push_back(dense(tape, numbers(tape, values, batch.rows, column.info.width), tape.variable(weights), {},
+                             kernels::Activation::kLinear));
+    } else if (combiner_ == Combiner::kSum && values.weights.empty()) {
+      bags.push_back({&weights, sparse(values)});
+    } else {
+      others.push_back(combine(tape, weights, sparse(values), combiner_));
+    }
   }
-  Parameter& bias = parameters(scope_ + "/bias", 1, units_, {.initial = Initial::constant(0), .decay = false}, by_row);
-  return add_row(tape, out, tape.variable(bias));
+  Parameter& bias = parameters(bias_, 1, units_, {.initial = Initial::constant(0), .decay = false}, by_row);
+  return sum_rows(tape, bags, others, tape.variable(bias));
 }
 
 SequenceLayer::SequenceLayer(const FeatureColumns& columns, const Encoder& encoder, std::span<const std::string> wanted)

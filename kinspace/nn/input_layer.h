@@ -35,7 +35,7 @@ struct InputColumn {
   bool indicator = false;  ///< categorical: counts of ids; else embedded
   bool buckets = false;    ///< of a bucketized column: one-hot without being asked
   EmbedOptions embed;
-  float fill = 0;  ///< sequences of numbers: what stands behind their end
+  float fill = 0;                          ///< sequences of numbers: what stands behind their end
   const Vocabulary* vocabulary = nullptr;  ///< categorical with keys: rows start from them
 };
 
@@ -64,8 +64,8 @@ class InputLayer {
   std::int64_t width_ = 0;
 };
 
-/// A linear model over columns: x W of numbers, and for each categorical column the combined rows of a table of weights,
-/// so that nothing is ever one-hot.
+/// A linear model over columns: x W of numbers, and for each categorical column the combined rows of a table of
+/// weights, so that nothing is ever one-hot.
 ///
 /// Parameters  "<scope>/<column>" [num_buckets or width, units], zeros at first; "<scope>/bias" [1, units].
 /// Source      tf.compat.v1.feature_column.linear_model with its sparse_combiner.
@@ -73,21 +73,22 @@ class LinearLayer {
  public:
   /// As InputLayer; representations of categorical columns do not matter here.
   LinearLayer(const FeatureColumns& columns, const Encoder& encoder, std::span<const std::string> wanted,
-              std::string scope, std::int64_t units, Combiner combiner = Combiner::kSum);
+              const std::string& scope, std::int64_t units, Combiner combiner = Combiner::kSum);
 
   /// [B, units]. Errors   kInvalidArgument for an id beyond its table.
   Var operator()(Tape& tape, ParameterSource parameters, const EncodedBatch& batch) const;
 
  private:
   std::vector<InputColumn> columns_;
-  std::string scope_;
+  std::vector<std::string> names_;  // of their parameters
+  std::string bias_;
   std::int64_t units_;
   Combiner combiner_;
 };
 
 /// Sequences: one row a step.
 struct SequenceInput {
-  Var steps;                              ///< [B * T, width]: step t of row b is row b * T + t; zeros (numbers: their fill) behind the end
+  Var steps;  ///< [B * T, width]: step t of row b is row b * T + t; zeros (numbers: their fill) behind the end
   std::int64_t length = 0;                ///< T, the longest of the batch
   std::span<const std::int64_t> lengths;  ///< B, of the batch
 };

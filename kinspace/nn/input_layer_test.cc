@@ -44,7 +44,8 @@ struct Fixture {
   template <class Layer>
   auto run(const Layer& layer) {
     tape.begin({.step = 0, .training = true});
-    return layer(tape, [this](auto&&... a) -> Parameter& { return parameter(a...); }, batch);
+    return layer(
+        tape, [this](auto&&... a) -> Parameter& { return parameter(a...); }, batch);
   }
 
   FeatureColumns columns;

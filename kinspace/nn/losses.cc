@@ -9,6 +9,7 @@
 #include "kinspace/base/error.h"
 #include "kinspace/kernels/kernels.h"
 #include "kinspace/nn/internal/checks.h"
+#include "kinspace/nn/internal/loops.h"
 #include "kinspace/nn/internal/softmax.h"
 
 namespace kin {
@@ -234,10 +235,12 @@ Var weighted_loss(Tape& tape, Var logits, const LossTargets& targets, const Loss
   const Factors factors(count, targets.elements(logits.cols()), options);
   const std::span<double> sums = tape.arena().array<double>(static_cast<std::size_t>(count));
   const MatrixView d = tape.matrix(count, logits.cols());
-  parallel_for(tape.pool(), count, kChunkRows, [&](std::int64_t begin, std::int64_t end) {
+  const std::int64_t chunk = internal::rows_worth_a_thread(logits.cols());
+  parallel_for(tape.pool(), count, chunk, [&](std::int64_t begin, std::int64_t end) {
     rows.run(begin, end, sums, d.row(begin));
     for (std::int64_t b = begin; b < end; ++b) {
       const auto factor = static_cast<float>(factors(b));
+      if (factor == 1) continue;
       if (factor != 0) {
         kernels::active().scale(factor, d.row(b), d.row(b), d.cols);
       } else {

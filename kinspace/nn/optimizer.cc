@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "kinspace/base/error.h"
@@ -118,9 +119,14 @@ std::vector<OptimizerScalar> Optimizer::scalars(std::int64_t t) const {
           {"beta2_power", std::pow(double(options_.beta2), double(t + 1))}};
 }
 
+double Optimizer::rate(double factor) const noexcept {
+  const bool by_itself = kind_ == Kind::kFtrl && !keras_ && !tf1_;
+  return double(options_.lr) * (by_itself ? 1.0 : factor);
+}
+
 UpdateStep Optimizer::step(std::int64_t t, double factor) const noexcept {
   const OptimizerOptions& o = options_;
-  const double rate = double(o.lr) * factor;
+  const double rate = this->rate(factor);
   UpdateStep s;
   s.rate = static_cast<float>(rate);
   s.shrink = static_cast<float>(1.0 - rate * double(o.weight_decay));
@@ -222,6 +228,56 @@ void Optimizer::update(const UpdateStep& step, bool decay, float* gradient, floa
     case Kind::kAdadelta:
       k.adadelta(step.adadelta, gradient, weights, slots, second, n);
       break;
+  }
+}
+
+namespace {
+
+/// Rows of width 1 that are updated at a time.
+constexpr std::size_t kRowsAtOnce = 64;
+
+/// `update(i, count, values)` for each run of rows i .. i + count, whose weights lie side by side in `values`, then
+/// their first slots, and so on; what it leaves there goes back into the rows.
+template <std::size_t kFloats, class Update>
+void by_columns(std::span<const std::uint32_t> rows, float* table, std::int64_t stride, Update update) noexcept {
+  float values[kFloats * kRowsAtOnce];
+  for (std::size_t begin = 0; begin < rows.size(); begin += kRowsAtOnce) {
+    const std::size_t count = std::min(kRowsAtOnce, rows.size() - begin);
+    for (std::size_t i = 0; i < count; ++i) {
+      const float* row = table + rows[begin + i] * stride;
+      for (std::size_t j = 0; j < kFloats; ++j) values[j * count + i] = row[j];
+    }
+    update(begin, count, values);
+    for (std::size_t i = 0; i < count; ++i) {
+      float* row = table + rows[begin + i] * stride;
+      for (std::size_t j = 0; j < kFloats; ++j) row[j] = values[j * count + i];
+    }
+  }
+}
+
+}  // namespace
+
+void Optimizer::update_rows(const UpdateStep& step, bool decay, float* gradients, std::span<const std::uint32_t> rows,
+                            float* table, std::int64_t stride) const noexcept {
+  const auto several = [&](std::size_t begin, std::size_t count, float* values) {
+    update(step, decay, gradients + begin, values, values + count, static_cast<std::int64_t>(count));
+  };
+  const auto floats = static_cast<std::size_t>(1 + slot_floats(1));
+
+  // Rowwise Adagrad takes the mean over a row: its rows do not mix.
+  if (kind_ == Kind::kRowwiseAdagrad) {
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      float* const row = table + rows[i] * stride;
+      update(step, decay, gradients + i, row, row + 1, 1);
+    }
+  } else if (floats == 1) {
+    by_columns<1>(rows, table, stride, several);
+  } else if (floats == 2) {
+    by_columns<2>(rows, table, stride, several);
+  } else if (floats == 3) {
+    by_columns<3>(rows, table, stride, several);
+  } else {
+    by_columns<4>(rows, table, stride, several);
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,7 +30,7 @@ namespace kin {
 /// tf1 has no rowwise_adagrad, adamax and nadam; keras has no rowwise_adagrad and proximal_adagrad.
 struct OptimizerOptions {
   std::string name = "auto";          ///< auto: adam, unless the model says otherwise
-  float lr = -1.0F;                   ///< learning rate; the schedule multiplies it
+  float lr = -1.0F;                   ///< learning rate; the schedule multiplies it, but for ftrl of `none`
   float momentum = -1.0F;             ///< momentum, rmsprop: share of the last step that is kept
   bool nesterov = false;              ///< momentum: look ahead
   float beta1 = 0.9F;                 ///< adam, adamax, nadam: decay of the mean of gradients
@@ -55,8 +56,8 @@ struct OptimizerOptions {
 template <class Visitor>
 void describe(OptimizerOptions& o, Visitor& v) {
   v.option("name", o.name, "how gradients become updates; auto: adam, or what train.compat has for the model",
-           one_of({"auto", "adam", "adagrad", "rowwise_adagrad", "sgd", "momentum", "ftrl", "rmsprop", "adadelta", "adamax",
-                   "nadam", "proximal_adagrad"}));
+           one_of({"auto", "adam", "adagrad", "rowwise_adagrad", "sgd", "momentum", "ftrl", "rmsprop", "adadelta",
+                   "adamax", "nadam", "proximal_adagrad"}));
   v.option("lr", o.lr,
            "learning rate; -1: adam 0.006, adagrad, rowwise_adagrad and proximal_adagrad 0.1, sgd 0.1, momentum 0.01, "
            "ftrl 0.2, adadelta 1, rmsprop, adamax and nadam 0.001",
@@ -154,8 +155,10 @@ struct UpdateStep {
 /// A row without a gradient in a step is left alone: neither its weights nor its slots move; t counts all steps, not
 /// those of the row. Where TensorFlow differs, lazy = false or `compat` gives its way: adam moves all rows, with zero
 /// gradients where there are none; nadam and rmsprop without momentum let the slots of such rows decay.
-/// ftrl writes weights anew from sums that hold the rate: a falling rate shrinks them; one that is 0 leaves all as is.
-/// Source: TensorFlow's training_ops and Keras' legacy optimizers, checked against golden/training/optimizers.json.
+/// ftrl writes weights anew from sums that hold the rate, so a falling rate would shrink what was learned, to 0 in the
+/// end. So no schedule moves the rate of ours, which falls by itself with the sums of squares; with `compat` it does,
+/// as in TensorFlow, where a rate of 0 leaves all as is. Source: TensorFlow's training_ops and Keras' legacy
+/// optimizers, checked against golden/training/optimizers.json.
 class Optimizer {
  public:
   /// What a step does to rows that have no gradient.
@@ -181,12 +184,20 @@ class Optimizer {
   /// momentum_cache of nadam.
   std::vector<OptimizerScalar> scalars(std::int64_t t) const;
 
-  /// Values of step t >= 1 with the learning rate scaled by `factor`.
+  /// The learning rate when the schedule says `factor`; ftrl of `none` listens to none.
+  double rate(double factor) const noexcept;
+
+  /// Values of step t >= 1 with the rate for `factor`.
   UpdateStep step(std::int64_t t, double factor) const noexcept;
 
   /// One row of n weights. `gradient` is scratch afterwards. `decay` says whether weight decay reaches the row.
   void update(const UpdateStep& step, bool decay, float* gradient, float* weights, float* slots,
               std::int64_t n) const noexcept;
+
+  /// The rows named of a table of width 1, whose row r is at `table` + r * stride, as update() does one after the
+  /// other, to the bit, but many at a time. Rows are distinct; `gradients`, one a row, are scratch afterwards.
+  void update_rows(const UpdateStep& step, bool decay, float* gradients, std::span<const std::uint32_t> rows,
+                   float* table, std::int64_t stride) const noexcept;
 
   /// The slots of a row of n weights that has no gradient, for Idle::kSlotsDecay.
   void decay_slots(float* slots, std::int64_t n) const noexcept;

@@ -132,6 +132,18 @@ TEST(Optimizer, TheScheduleScalesTheRate) {
   }
 }
 
+TEST(Optimizer, NoScheduleMovesTheRateOfOurFtrl) {
+  for (const char* compat : {"none", "tf1", "keras"}) {
+    ParameterStore whole(1, {.name = "ftrl", .lr = 0.1F, .compat = compat});
+    ParameterStore falling(1, {.name = "ftrl", .lr = 0.1F, .compat = compat});
+    run_series(whole, {});
+    run_series(falling, {.rate_factor = 0.01});
+    const bool ours = std::string(compat) == "none";
+    EXPECT_EQ(testing::bytes_of(whole) == testing::bytes_of(falling), ours) << compat;
+    EXPECT_EQ(falling.optimizer()->rate(0.5), double(0.1F) * (ours ? 1.0 : 0.5));
+  }
+}
+
 TEST(OptimizerOptions, DefaultsGoByTheName) {
   EXPECT_EQ(resolve({}).name, "adam");
   EXPECT_EQ(resolve({}).lr, 0.006F);

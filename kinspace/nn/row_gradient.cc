@@ -1,31 +1,24 @@
 #include "kinspace/nn/row_gradient.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <bit>
 
 #include "kinspace/base/error.h"
 #include "kinspace/kernels/kernels.h"
+#include "kinspace/nn/internal/checks.h"
 
 namespace kin {
 namespace {
 
 constexpr int kRowShift = 32;  // an entry is row << 32 | number of the contribution
-constexpr int kDigitBits = 11;
-constexpr std::size_t kDigits = std::size_t{1} << kDigitBits;
-constexpr std::size_t kFewEntries = 512;
+constexpr std::size_t kFewEntries = 64;
 
-/// Sorts by row and, within a row, by number.
-std::span<std::uint64_t> sorted(Arena& arena, std::span<std::uint64_t> entries, std::int64_t rows) {
-  if (entries.size() <= kFewEntries) {
-    std::sort(entries.begin(), entries.end());
-    return entries;
-  }
-  std::span<std::uint64_t> from = entries;
-  std::span<std::uint64_t> to = arena.array<std::uint64_t>(entries.size());
-  const int row_bits = std::bit_width(static_cast<std::uint64_t>(rows - 1));
+/// Sorts by digits of so many bits from the last one on. Fewer entries are worth smaller digits: each has to be
+/// counted.
+template <int kDigitBits>
+std::span<std::uint64_t> sorted_by_digits(std::span<std::uint64_t> from, std::span<std::uint64_t> to, int row_bits) {
+  constexpr std::size_t kDigits = std::size_t{1} << kDigitBits;
   for (int done = 0; done < row_bits; done += kDigitBits) {
     const int shift = kRowShift + done;
     std::array<std::uint32_t, kDigits> place{};
@@ -38,6 +31,18 @@ std::span<std::uint64_t> sorted(Arena& arena, std::span<std::uint64_t> entries, 
   return from;
 }
 
+/// Sorts by row and, within a row, by number.
+std::span<std::uint64_t> sorted(Arena& arena, std::span<std::uint64_t> entries, std::int64_t rows) {
+  if (entries.size() <= kFewEntries) {
+    std::sort(entries.begin(), entries.end());
+    return entries;
+  }
+  const std::span<std::uint64_t> room = arena.array<std::uint64_t>(entries.size());
+  const int row_bits = std::bit_width(static_cast<std::uint64_t>(rows - 1));
+  return entries.size() < 4096 ? sorted_by_digits<8>(entries, room, row_bits)
+                               : sorted_by_digits<11>(entries, room, row_bits);
+}
+
 }  // namespace
 
 void RowGroups::add_to(std::int64_t u, float* out, std::int64_t dim) const noexcept {
@@ -45,26 +50,45 @@ void RowGroups::add_to(std::int64_t u, float* out, std::int64_t dim) const noexc
   const auto group = static_cast<std::size_t>(u);
   for (std::size_t i = offsets[group]; i < offsets[group + 1]; ++i) {
     const RowContribution& c = contributions[order[i]];
+    if (dim == 1) {
+      *out += c.scale * *c.source;
+      continue;
+    }
     k.axpy(c.scale, c.source, out, dim);
   }
 }
 
 std::span<RowContribution> RowGradient::add(std::int64_t n) {
   const auto room = arena_->array<RowContribution>(static_cast<std::size_t>(n));
-  Part* part = arena_->create<Part>(room, nullptr);
+  append(arena_->create<Part>(room, Examples{}, nullptr), n);
+  return room;
+}
+
+void RowGradient::add_examples(const SparseTensor& ids, ConstMatrixView d_out, const RowIndex* index) {
+  append(arena_->create<Part>(std::span<RowContribution>{}, Examples{ids, d_out, index}, nullptr),
+         static_cast<std::int64_t>(ids.ids.size()));
+}
+
+void RowGradient::append(Part* part, std::int64_t contributions) noexcept {
   (last_ != nullptr ? last_->next : first_) = part;
   last_ = part;
-  count_ += n;
-  return room;
+  count_ += contributions;
 }
 
 std::span<const RowContribution> RowGradient::gathered() const {
   if (first_ == nullptr) return {};
-  if (first_->next == nullptr) return first_->contributions;
+  if (first_->next == nullptr && first_->examples.ids.rows() == 0) return first_->contributions;
   const auto all = arena_->array<RowContribution>(static_cast<std::size_t>(count_));
   auto to = all.begin();
   for (const Part* part = first_; part != nullptr; part = part->next) {
     to = std::copy(part->contributions.begin(), part->contributions.end(), to);
+    const auto& [ids, d_out, index] = part->examples;
+    for (std::int64_t b = 0; b < ids.rows(); ++b) {
+      const std::int64_t end = ids.offsets[static_cast<std::size_t>(b) + 1];
+      for (std::int64_t i = ids.offsets[static_cast<std::size_t>(b)]; i < end; ++i) {
+        *to++ = {ids.ids[static_cast<std::size_t>(i)], d_out.row(b), 1.0F};
+      }
+    }
   }
   return all;
 }
@@ -81,8 +105,7 @@ RowGroups RowGradient::group() const {
     const std::int64_t row = groups.contributions[i].row;
     if (row < 0) continue;
     if (row >= rows) {
-      throw Error::internal(
-          fmt::format("a gradient names row {} of '{}', which has {} rows", row, parameter_->name(), rows));
+      internal::refuse_row(*parameter_, row);
     }
     entries[used++] = static_cast<std::uint64_t>(row) << kRowShift | i;
   }

@@ -16,6 +16,13 @@ struct RowContribution {
   float scale;
 };
 
+/// The distinct rows among ids, and which of them each id names.
+struct RowIndex {
+  std::span<const std::uint32_t> rows;    ///< in the order in which they first came, from place 1 on
+  std::span<const std::uint32_t> places;  ///< of each id in `rows`; 0: it is left out
+  bool one_each = false;                  ///< id b, and no other, is that of example b
+};
+
 /// Rows of a table that a step touches, each with its contributions in the order in which they were recorded.
 struct RowGroups {
   std::span<const std::uint32_t> rows;     ///< U distinct rows, rising
@@ -25,7 +32,8 @@ struct RowGroups {
 
   std::int64_t size() const noexcept { return static_cast<std::int64_t>(rows.size()); }
 
-  /// out[0 .. D) += contributions of group u, in their order.
+  /// out[0 .. D) += contributions of group u, in their order; by fused multiply-adds, but for D = 1 by a rounded
+  /// product and a sum, as RowGradient::for_each_value() has it.
   void add_to(std::int64_t u, float* out, std::int64_t dim) const noexcept;
 };
 
@@ -41,7 +49,37 @@ class RowGradient {
   /// calls and of the places within, so it does not depend on threads.
   std::span<RowContribution> add(std::int64_t n);
 
+  /// d_out[b] contributed to every row that example b of `ids` names, weights apart; ids below 0 are left out. What
+  /// both point to stays until the gradients are applied. Costs nothing until then, and less then with an index of the
+  /// ids.
+  void add_examples(const SparseTensor& ids, ConstMatrixView d_out, const RowIndex* index = nullptr);
+
+  /// What add_examples() was given, where it is all there is.
+  struct Examples {
+    SparseTensor ids;
+    ConstMatrixView d_out;
+    const RowIndex* index = nullptr;  ///< null: there is more, or there was none
+  };
+  Examples only_examples() const noexcept {
+    return first_ == last_ && first_ != nullptr ? first_->examples : Examples{};
+  }
+
   std::int64_t contributions() const noexcept { return count_; }
+
+  /// D = 1: calls f(row, value) for all contributions in their order; rows are not checked, and may be negative.
+  template <class F>
+  void for_each_value(F f) const {
+    for (const Part* part = first_; part != nullptr; part = part->next) {
+      for (const RowContribution& c : part->contributions) f(c.row, c.scale * (c.row < 0 ? 0.0F : *c.source));
+      const auto& [ids, d_out, index] = part->examples;
+      for (std::int64_t b = 0; b < ids.rows(); ++b) {
+        const std::int64_t end = ids.offsets[static_cast<std::size_t>(b) + 1];
+        for (std::int64_t i = ids.offsets[static_cast<std::size_t>(b)]; i < end; ++i) {
+          f(ids.ids[static_cast<std::size_t>(i)], *d_out.row(b));
+        }
+      }
+    }
+  }
 
   /// Contributions sorted by row, in arena memory. Errors: kInternal when a row is not in [0, N).
   RowGroups group() const;
@@ -49,8 +87,11 @@ class RowGradient {
  private:
   struct Part {
     std::span<RowContribution> contributions;
+    Examples examples;
     Part* next;
   };
+
+  void append(Part* part, std::int64_t contributions) noexcept;
 
   std::span<const RowContribution> gathered() const;
 

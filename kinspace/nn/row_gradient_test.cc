@@ -67,6 +67,30 @@ TEST(RowGradient, SumsScaledSources) {
   EXPECT_EQ(sum[2], 7.0F);
 }
 
+TEST(RowGradient, ExamplesAreContributionsOfTheirOutput) {
+  Arena arena;
+  Parameter p("p", 4, 1, true, nullptr);
+  RowGradient gradient(arena, p);
+  const float d_out[] = {0.5F, 2.0F, 8.0F};
+  const std::int64_t offsets[] = {0, 2, 2, 4};
+  const std::int64_t ids[] = {3, 1, -1, 3};
+  const float one = 1.0F;
+  gradient.add_examples({offsets, ids, {}}, {d_out, 3, 1, 1});
+  gradient.add(1)[0] = {1, &one, 16.0F};
+  EXPECT_EQ(gradient.contributions(), 5);
+  const RowGroups groups = gradient.group();
+  ASSERT_EQ(groups.size(), 2);
+  float sums[2] = {0, 0};
+  for (std::int64_t u = 0; u < 2; ++u) groups.add_to(u, &sums[u], 1);
+  EXPECT_EQ(groups.rows[0], 1U);
+  EXPECT_EQ(sums[0], 16.5F);
+  EXPECT_EQ(sums[1], 8.5F);
+  std::map<std::int64_t, float> values;
+  gradient.for_each_value([&](std::int64_t row, float value) { values[row] += value; });
+  EXPECT_EQ(values, (std::map<std::int64_t, float>{{-1, 8.0F}, {1, 16.5F}, {3, 8.5F}}));
+  EXPECT_EQ(gradient.only_examples().index, nullptr);
+}
+
 TEST(RowGradient, RefusesARowThatDoesNotExist) {
   Arena arena;
   Parameter p("movies", 4, 1, true, nullptr);

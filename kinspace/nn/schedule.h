@@ -8,9 +8,9 @@
 
 namespace kin {
 
-/// How the learning rate moves over a run.
+/// How the learning rate moves over a run; that of ftrl falls by itself (Optimizer) and does not listen.
 struct ScheduleOptions {
-  std::string kind = "auto";      ///< see rate_factor(); auto: cosine
+  std::string kind = "auto";      ///< see rate_factor(); auto: cosine, or constant where an ftrl has TensorFlow's form
   std::int64_t warmup_steps = 0;  ///< first steps, in which the rate grows evenly to its full value
   std::int64_t decay_steps = 0;   ///< steps after the warm-up until the decay ends; 0: the rest of the run
   float decay_rate = 0.5F;        ///< exponential: factor over decay_steps; inverse_time, natural_exp: speed
@@ -29,9 +29,12 @@ struct ScheduleOptions {
 
 template <class Visitor>
 void describe(ScheduleOptions& o, Visitor& v) {
-  v.option("kind", o.kind, "how the learning rate falls",
-           one_of({"auto", "constant", "linear", "cosine", "exponential", "inverse_time", "natural_exp", "polynomial",
-                   "cosine_restarts", "linear_cosine", "piecewise_constant"}));
+  v.option(
+      "kind", o.kind,
+      "how the learning rate falls, but for that of ftrl, which falls by itself; auto: cosine, or constant where an "
+      "ftrl has compat = tf1 or keras, whose rate a schedule moves",
+      one_of({"auto", "constant", "linear", "cosine", "exponential", "inverse_time", "natural_exp", "polynomial",
+              "cosine_restarts", "linear_cosine", "piecewise_constant"}));
   v.option("warmup_steps", o.warmup_steps, "first steps, in which the rate grows evenly to its full value",
            at_least(0));
   v.option("decay_steps", o.decay_steps,

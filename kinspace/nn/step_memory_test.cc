@@ -12,8 +12,10 @@
 #include "kinspace/nn/elementwise.h"
 #include "kinspace/nn/embedding.h"
 #include "kinspace/nn/nn_testing.h"
+#include "kinspace/nn/reduce.h"
 #include "kinspace/nn/sampled_softmax.h"
 #include "kinspace/nn/softmax_loss.h"
+#include "kinspace/nn/sum_rows.h"
 
 namespace {
 
@@ -91,6 +93,21 @@ TEST(StepMemory, ARecommenderAllocatesNothing) {
       EXPECT_EQ(count, 0) << (sampled ? "sampled, " : "full, ") << threads << " threads";
     }
   }
+}
+
+TEST(StepMemory, ALinearModelAllocatesNothing) {
+  ThreadPool pool(1);
+  ParameterStore store(5, {.name = "ftrl"});
+  Parameter& city = testing::random_parameter(store, pool, "city", kItems, 1);
+  Parameter& day = testing::random_parameter(store, pool, "day", 7, 1);
+  Parameter& bias = testing::random_parameter(store, pool, "bias", 1, 1);
+  const testing::Ids cities = testing::random_ids(1, kBatch, 0, 3, kItems);
+  const testing::Ids days = testing::random_ids(2, kBatch, 1, 1, 7);
+  const std::int64_t count = allocations_of_later_steps(pool, store, [&](Tape& tape) {
+    const TableRows columns[] = {{&city, cities.tensor()}, {&day, days.tensor()}};
+    return sum_over_rows(tape, sum_rows(tape, columns, {}, tape.variable(bias)));
+  });
+  EXPECT_EQ(count, 0);
 }
 
 }  // namespace
