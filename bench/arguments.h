@@ -1,9 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <map>
 #include <string>
+
+#include "kinspace/base/error.h"
 
 namespace kin::bench {
 
@@ -25,5 +28,16 @@ class Arguments {
  private:
   std::map<std::string, std::string> values_;
 };
+
+/// main() of a program: `body` does the work; an error is said on stderr and becomes the exit status.
+inline int run_program(const char* name, int argc, char** argv, void (*body)(const Arguments&)) {
+  try {
+    body(Arguments(argc, argv));
+    return 0;
+  } catch (const Error& error) {
+    std::fprintf(stderr, "%s: %s\n", name, error.what());
+    return exit_status(error.code());
+  }
+}
 
 }  // namespace kin::bench

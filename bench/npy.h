@@ -3,11 +3,20 @@
 #include <cstdint>
 #include <cstdlib>
 #include <string>
+#include <string_view>
 
 #include "kinspace/base/error.h"
 #include "kinspace/base/file.h"
+#include "kinspace/formats/npy.h"
 
 namespace kin::bench {
+
+/// Writes a matrix as a .npy file.
+inline void export_npy(const std::string& path, ConstMatrixView matrix) {
+  AtomicFile file(path);
+  write_npy(matrix, [&](std::string_view bytes) { file.write(bytes); });
+  file.commit();
+}
 
 /// A NumPy file (.npy, version 1) as histories.py writes it: its values lie from byte `start` on, [rows, cols].
 struct NpyFile {

@@ -63,11 +63,5 @@ void run(const kin::bench::Arguments& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    run(kin::bench::Arguments(argc, argv));
-    return 0;
-  } catch (const kin::Error& error) {
-    std::fprintf(stderr, "kin_products: %s\n", error.what());
-    return kin::exit_status(error.code());
-  }
+  return kin::bench::run_program("kin_products", argc, argv, run);
 }

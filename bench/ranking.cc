@@ -15,9 +15,7 @@
 #include "bench/meter.h"
 #include "bench/npy.h"
 #include "kinspace/base/error.h"
-#include "kinspace/base/file.h"
 #include "kinspace/base/thread_pool.h"
-#include "kinspace/formats/npy.h"
 #include "kinspace/index/exact.h"
 #include "kinspace/kernels/kernels.h"
 
@@ -58,19 +56,11 @@ void run(const kin::bench::Arguments& arguments) {
       done / taken.cpu, taken.wall, taken.cpu, kin::bench::peak_mb());
   const std::string to = arguments.text("export", "");
   if (to.empty()) return;
-  kin::AtomicFile file(to);
-  kin::write_npy(best.view(), [&](std::string_view bytes) { file.write(bytes); });
-  file.commit();
+  kin::bench::export_npy(to, best.view());
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    run(kin::bench::Arguments(argc, argv));
-    return 0;
-  } catch (const kin::Error& error) {
-    std::fprintf(stderr, "kin_ranking: %s\n", error.what());
-    return kin::exit_status(error.code());
-  }
+  return kin::bench::run_program("kin_ranking", argc, argv, run);
 }

@@ -17,10 +17,8 @@
 #include "bench/meter.h"
 #include "bench/npy.h"
 #include "kinspace/base/error.h"
-#include "kinspace/base/file.h"
 #include "kinspace/base/random.h"
 #include "kinspace/base/thread_pool.h"
-#include "kinspace/formats/npy.h"
 #include "kinspace/nn/apply.h"
 #include "kinspace/nn/dense.h"
 #include "kinspace/nn/embedding.h"
@@ -151,12 +149,6 @@ class Trainer {
   Columns targets_{kContext, kContext + kTargets};
 };
 
-void export_npy(const std::string& path, kin::ConstMatrixView matrix) {
-  kin::AtomicFile file(path);
-  kin::write_npy(matrix, [&](std::string_view bytes) { file.write(bytes); });
-  file.commit();
-}
-
 void run(const kin::bench::Arguments& arguments) {
   const std::string data = arguments.text("data", "build/bench-data/100000");
   const auto threads = static_cast<int>(arguments.number("threads", 1));
@@ -190,18 +182,12 @@ void run(const kin::bench::Arguments& arguments) {
 
   const std::string to = arguments.text("export", "");
   if (to.empty()) return;
-  export_npy(to + "/queries.npy", trainer.queries(kin::bench::NpyFile(data + "/test.npy", "<i4")).view());
-  export_npy(to + "/outputs.npy", trainer.outputs().weights());
+  kin::bench::export_npy(to + "/queries.npy", trainer.queries(kin::bench::NpyFile(data + "/test.npy", "<i4")).view());
+  kin::bench::export_npy(to + "/outputs.npy", trainer.outputs().weights());
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    run(kin::bench::Arguments(argc, argv));
-    return 0;
-  } catch (const kin::Error& error) {
-    std::fprintf(stderr, "kin_recommender: %s\n", error.what());
-    return kin::exit_status(error.code());
-  }
+  return kin::bench::run_program("kin_recommender", argc, argv, run);
 }

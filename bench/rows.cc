@@ -18,14 +18,13 @@
 
 #include "bench/arguments.h"
 #include "bench/meter.h"
+#include "bench/npy.h"
 #include "kinspace/base/error.h"
-#include "kinspace/base/file.h"
 #include "kinspace/data/table.h"
 #include "kinspace/estimator/canned/row_models.h"
 #include "kinspace/estimator/predictor.h"
 #include "kinspace/estimator/spec_io.h"
 #include "kinspace/estimator/train.h"
-#include "kinspace/formats/npy.h"
 #include "kinspace/kernels/kernels.h"
 
 namespace {
@@ -131,20 +130,11 @@ void run(const kin::bench::Arguments& arguments) {
       (run.first_step - run.loaded).wall, kin::bench::peak_mb(), static_cast<long long>(run.steps));
   if (to.empty()) return;
   const std::vector<float> scores = predict(run, out, arguments.text("test", ""), options.threads);
-  kin::AtomicFile file(to);
-  const kin::ConstMatrixView view{scores.data(), static_cast<std::int64_t>(scores.size()), 1, 1};
-  kin::write_npy(view, [&](std::string_view bytes) { file.write(bytes); });
-  file.commit();
+  kin::bench::export_npy(to, {scores.data(), static_cast<std::int64_t>(scores.size()), 1, 1});
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    run(kin::bench::Arguments(argc, argv));
-    return 0;
-  } catch (const kin::Error& error) {
-    std::fprintf(stderr, "kin_rows: %s\n", error.what());
-    return kin::exit_status(error.code());
-  }
+  return kin::bench::run_program("kin_rows", argc, argv, run);
 }

@@ -155,7 +155,7 @@ EncodeCounts Predictor::predict(ThreadPool& pool, Table& table, const EncodeOpti
 RowEvaluation Predictor::Impl::evaluate(ThreadPool& pool, const Spec& of, Part part, EncodeOptions options,
                                         const RowEvaluateOptions& what) {
   RowSlices slices(what.slice.value_or(spec.eval.slice));
-  options.watcher = &slices;
+  if (slices.size() > 0) options.watcher = &slices;
   const RowData data = load_rows(of, options, copy_of(fitted));
   std::vector<std::int64_t> rows = data.rows(part);
   if (what.max_rows > 0 && static_cast<std::size_t>(what.max_rows) < rows.size())

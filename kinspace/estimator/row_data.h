@@ -36,9 +36,6 @@ class LabelledColumns {
   /// Where labels and weights stand among the columns of the encoder. Only after bind().
   std::vector<std::size_t> label_places() const;
 
-  /// The names under which all() has the labels.
-  const std::vector<std::string>& label_names() const noexcept { return labels_; }
-
  private:
   FeatureColumns all_;
   std::vector<std::string> labels_;   // one a head

@@ -16,7 +16,6 @@ struct BinaryCounts {
   double precision() const noexcept { return ratio(tp, tp + fp); }
   double recall() const noexcept { return ratio(tp, tp + fn); }  ///< sensitivity, true positive rate
   double specificity() const noexcept { return ratio(tn, tn + fp); }
-  double fall_out() const noexcept { return ratio(fp, fp + tn); }  ///< false positive rate
   double accuracy() const noexcept { return ratio(tp + tn, tp + fp + tn + fn); }
 
  private:

@@ -9,9 +9,6 @@
 namespace kin {
 namespace {
 
-constexpr std::int64_t kLineFloats = 16;
-constexpr std::int64_t kSameSet = 512;  // floats; rows so far apart share a set of the L1
-
 /// Whether the result of an activation tells its slope, so that the argument need not be kept.
 constexpr bool keeps_slope(kernels::Activation f) noexcept {
   using enum kernels::Activation;
@@ -20,9 +17,7 @@ constexpr bool keeps_slope(kernels::Activation f) noexcept {
 
 /// Arena memory for values that are multiplied next, so laid out that products can read it where it lies.
 MatrixView matrix_for_products(Tape& tape, std::int64_t rows, std::int64_t cols) {
-  if (cols < kLineFloats) return tape.matrix(rows, cols);
-  std::int64_t stride = (cols + kLineFloats - 1) / kLineFloats * kLineFloats;
-  if (stride % kSameSet == 0) stride += kLineFloats;
+  const std::int64_t stride = stride_for_products(cols);
   return {tape.matrix(rows, stride).data, rows, cols, stride};
 }
 

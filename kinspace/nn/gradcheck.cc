@@ -9,6 +9,7 @@
 
 #include "kinspace/base/random.h"
 #include "kinspace/nn/apply.h"
+#include "kinspace/nn/internal/weighted_sum.h"
 
 namespace kin {
 namespace {
@@ -21,25 +22,6 @@ Matrix copy_of(ConstMatrixView from) {
 
 void copy_to(const Matrix& from, Parameter& to) {
   for (std::int64_t r = 0; r < from.rows(); ++r) std::copy_n(from.row(r), from.cols(), to.row(r));
-}
-
-/// Sum of x * weights, added up in double so that differences of it say something.
-Var weighted_sum(Tape& tape, Var x, const Matrix& weights) {
-  double sum = 0;
-  for (std::int64_t r = 0; r < x.rows(); ++r) {
-    for (std::int64_t c = 0; c < x.cols(); ++c) sum += double(x.value().row(r)[c]) * double(weights.row(r)[c]);
-  }
-  const MatrixView out = tape.matrix(1, 1);
-  *out.data = static_cast<float>(sum);
-  const Var result = tape.result(out, x.tracked());
-  tape.record(result, [&tape, &weights, x](ConstMatrixView d_out) {
-    const MatrixView d = tape.matrix(x.rows(), x.cols());
-    for (std::int64_t r = 0; r < d.rows; ++r) {
-      for (std::int64_t c = 0; c < d.cols; ++c) d.row(r)[c] = *d_out.data * weights.row(r)[c];
-    }
-    tape.add_gradient(x, d);
-  });
-  return result;
 }
 
 Matrix random_weights(std::uint64_t seed, std::int64_t rows, std::int64_t cols) {
@@ -130,7 +112,7 @@ GradcheckResult gradcheck(ThreadPool& pool, ParameterStore& store, const Layer& 
       pool, values,
       [&](Tape& t) {
         restore();
-        return weighted_sum(t, call(t), weights);
+        return internal::weighted_sum(t, call(t), weights);
       },
       options);
   restore();

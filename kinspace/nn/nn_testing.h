@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "kinspace/base/random.h"
+#include "kinspace/nn/internal/weighted_sum.h"
 #include "kinspace/nn/parameters.h"
 #include "kinspace/nn/tape.h"
 #include "kinspace/tensor/matrix.h"
@@ -62,8 +63,7 @@ inline Parameter& random_parameter(ParameterStore& store, ThreadPool& pool, cons
   return store.parameter(pool, name, rows, dim, {.initial = Initial::truncated_normal(size)});
 }
 
-/// sum of x * weights: a loss whose gradient by x is `weights`.
-Var weighted_sum(Tape& tape, Var x, const Matrix& weights);
+using internal::weighted_sum;
 
 /// Every optimizer in each of its forms and variants.
 std::vector<OptimizerOptions> every_optimizer();

@@ -286,15 +286,14 @@ Var sampled_softmax_loss(Tape& tape, Var query, Parameter& table, Parameter* bia
   const MatrixView d_rows = training && s.learns_table() ? tape.zeros(sampled, table.dim()) : MatrixView{};
   const MatrixView d_offset = training && s.learns_bias() ? tape.zeros(1, sampled) : MatrixView{};
   const std::int64_t width = sampled + most_targets;
-  const std::int64_t block = kBlockExamples;
   const PackedRight across = packed(tape, Transpose::kYes, s.rows);
-  const PackedRight down = packed(tape, Transpose::kNo, s.rows);
-  const MatrixView logits = tape.matrix(std::min(block, examples), width);
-  const MatrixView ones = tape.matrix(1, block);
-  std::fill_n(ones.data, block, 1.0F);
+  const PackedRight down = d_query.data != nullptr ? packed(tape, Transpose::kNo, s.rows) : PackedRight{};
+  const MatrixView logits = tape.matrix(std::min(kBlockExamples, examples), width);
+  const MatrixView ones = tape.matrix(1, kBlockExamples);
+  std::fill_n(ones.data, kBlockExamples, 1.0F);
 
-  for (std::int64_t begin = 0; begin < examples; begin += block) {
-    const std::int64_t n = std::min(block, examples - begin);
+  for (std::int64_t begin = 0; begin < examples; begin += kBlockExamples) {
+    const std::int64_t n = std::min(kBlockExamples, examples - begin);
     const MatrixView z{logits.data, n, sampled, width};
     const ConstMatrixView q{s.query.row(begin), n, s.query.cols, s.query.stride};
     parallel_for(tape.pool(), n, kChunkExamples, [&](std::int64_t from, std::int64_t to) {

@@ -22,13 +22,14 @@ using kernels::Table;
 // All that is packed is packed once, by all threads, and then every block of C needs nothing but panels. All sizes are
 // constants, so the cut is the same for any number of threads; that the sums are chains over k makes the result
 // independent of the cut as well.
-constexpr std::int64_t kDepth = 256;           // k packed at once: a panel of A is 14 KiB and stays in the L1
-constexpr std::int64_t kRows = 2048;           // rows of A packed at once: 2 MiB, a share of the L3
-constexpr std::int64_t kCols = 2048;           // columns of B packed at once: 2 MiB
-constexpr std::int64_t kBlockPanels = 8;       // a block of C is 8 panels of A by 8 of B, 370 KiB in the L2
-constexpr std::int64_t kPackPanels = 16;       // panels that a thread packs at a time
-constexpr std::int64_t kVectorCols = 2048;     // columns of C that a thread keeps in the L1 for one row of A
-constexpr std::int64_t kNarrow = 8;            // a product with fewer columns is computed transposed
+constexpr std::int64_t kDepth = 256;        // k packed at once: a panel of A is 14 KiB and stays in the L1
+constexpr std::int64_t kRows = 2048;        // rows of A packed at once: 2 MiB, a share of the L3
+constexpr std::int64_t kCols = 2048;        // columns of B packed at once: 2 MiB
+constexpr std::int64_t kBlockPanels = 8;    // a block of C is 8 panels of A by 8 of B, 370 KiB in the L2
+constexpr std::int64_t kPackPanels = 16;    // panels that a thread packs at a time
+constexpr std::int64_t kVectorCols = 2048;  // columns of C that a thread keeps in the L1 for one row of A
+constexpr std::int64_t kNarrow = 8;         // a product with fewer columns is computed transposed
+constexpr std::int64_t kLineFloats = 16;
 constexpr std::int64_t kSameSet = 512;         // floats; rows of A so far apart share a set of the L1
 constexpr std::int64_t kSerialWork = 1 << 20;  // fewer multiply-adds than this (some 20 us) do not wake other threads
 
@@ -319,6 +320,12 @@ PackedRight internal::pack_right_with(const Table& table, ThreadPool& pool, Tran
          std::min(kDepth, op_b.rows - k), memory + k * padded);
   }
   return {memory, op_b.rows, op_b.cols};
+}
+
+std::int64_t stride_for_products(std::int64_t cols) noexcept {
+  if (cols < kLineFloats) return cols;
+  const std::int64_t stride = ceil_div(cols, kLineFloats) * kLineFloats;
+  return stride % kSameSet == 0 ? stride + kLineFloats : stride;
 }
 
 std::int64_t packed_right_floats(std::int64_t depth, std::int64_t cols) noexcept {

@@ -25,6 +25,10 @@ enum class Transpose : bool { kNo = false, kYes = true };
 void gemm(ThreadPool& pool, Transpose transpose_a, ConstMatrixView a, Transpose transpose_b, ConstMatrixView b,
           MatrixView c, bool accumulate = false);
 
+/// Floats from row to row that let gemm() read matrices of so many columns where they lie: whole cache lines, and rows
+/// that do not share a set of the cache. Below 16 columns it is `cols`.
+std::int64_t stride_for_products(std::int64_t cols) noexcept;
+
 /// The right side op(B) of matrix products, packed once for many of them. Refers to memory of its maker.
 struct PackedRight {
   const float* panels;
