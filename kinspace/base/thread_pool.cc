@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
+#include <cstdint>
 #include <exception>
 #include <mutex>
 #include <system_error>
@@ -19,84 +19,144 @@ namespace {
 
 thread_local bool inside_loop = false;
 
+/// How often a thread looks before it sleeps: some 20 us, what waking it would take.
+constexpr int kLooks = 1000;
+
+constexpr std::size_t kCacheLine = 64;
+
 int usable_processors() {
   cpu_set_t set;
   if (::sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
+/// Waits until `value` is no longer `old`, and returns what it is.
+std::uint32_t wait_for_change(const std::atomic<std::uint32_t>& value, std::uint32_t old, int looks) noexcept {
+  for (int look = 0; look < looks; ++look) {
+    const std::uint32_t now = value.load(std::memory_order_acquire);
+    if (now != old) return now;
+#ifdef __x86_64__
+    __builtin_ia32_pause();
+#endif
+  }
+  value.wait(old, std::memory_order_acquire);
+  return value.load(std::memory_order_acquire);
+}
+
 }  // namespace
 
 struct ThreadPool::Impl {
-  struct Loop {
-    Loop(FunctionRef<void(std::int64_t)> b, std::int64_t n) : body(b), chunks(n) {}
+  /// The chunks that a thread takes first: neighbours, which often share memory, and the same ones in loops alike.
+  /// Who has none left takes from the others.
+  struct alignas(kCacheLine) Share {
+    std::atomic<std::int64_t> next;
+    std::int64_t end;
+  };
 
+  struct Loop {
     FunctionRef<void(std::int64_t)> body;
-    std::int64_t chunks;
-    std::atomic<std::int64_t> next{0};
     std::mutex mutex;
     std::exception_ptr error;
     std::int64_t error_chunk = -1;
 
-    void work() {
-      inside_loop = true;
-      for (;;) {
-        const std::int64_t chunk = next.fetch_add(1, std::memory_order_relaxed);
-        if (chunk >= chunks) break;
-        try {
-          body(chunk);
-        } catch (...) {
-          const std::lock_guard lock(mutex);
-          if (error_chunk < 0 || chunk < error_chunk) {
-            error = std::current_exception();
-            error_chunk = chunk;
-          }
+    explicit Loop(FunctionRef<void(std::int64_t)> b) : body(b) {}
+
+    void run(std::int64_t chunk) noexcept {
+      try {
+        body(chunk);
+      } catch (...) {
+        const std::lock_guard lock(mutex);
+        if (error_chunk < 0 || chunk < error_chunk) {
+          error = std::current_exception();
+          error_chunk = chunk;
         }
       }
-      inside_loop = false;
     }
   };
 
+  static constexpr std::uint32_t kOpen = 1U << 31;
+
   std::vector<std::thread> workers;
-  std::mutex mutex;
-  std::condition_variable wake;
-  std::condition_variable done;
+  std::vector<Share> shares;
+  int looks;
   Loop* loop = nullptr;
-  std::uint64_t generation = 0;
-  int running = 0;
-  bool stop = false;
+  std::atomic<std::uint32_t> started{0};  // number of loops so far
+  std::atomic<std::uint32_t> inside{0};   // workers in the loop, and kOpen while more may join
+  std::atomic<bool> stop{false};
+
+  explicit Impl(int threads)
+      : shares(static_cast<std::size_t>(threads)), looks(threads <= usable_processors() ? kLooks : 0) {}
+
+  void wake_workers() {
+    started.fetch_add(1, std::memory_order_release);
+    started.notify_all();
+  }
 
   void end_workers() {
-    {
-      const std::lock_guard lock(mutex);
-      stop = true;
-    }
-    wake.notify_all();
+    stop = true;
+    wake_workers();
     for (std::thread& worker : workers) worker.join();
   }
 
-  void serve() {
-    std::uint64_t seen = 0;
-    std::unique_lock lock(mutex);
-    for (;;) {
-      wake.wait(lock, [&] { return stop || generation != seen; });
-      if (stop) return;
-      seen = generation;
-      Loop* mine = loop;
-      if (mine == nullptr) continue;
-      ++running;
-      lock.unlock();
-      mine->work();
-      lock.lock();
-      if (--running == 0) done.notify_one();
+  void work(std::size_t self) noexcept {
+    inside_loop = true;
+    for (std::size_t i = 0; i < shares.size(); ++i) {
+      Share& share = shares[(self + i) % shares.size()];
+      for (;;) {
+        const std::int64_t chunk = share.next.fetch_add(1, std::memory_order_relaxed);
+        if (chunk >= share.end) break;
+        loop->run(chunk);
+      }
     }
+    inside_loop = false;
+  }
+
+  bool join() noexcept {
+    std::uint32_t now = inside.load(std::memory_order_relaxed);
+    while ((now & kOpen) != 0) {
+      if (inside.compare_exchange_weak(now, now + 1, std::memory_order_acquire, std::memory_order_relaxed)) return true;
+    }
+    return false;
+  }
+
+  void serve(std::size_t self) {
+    std::uint32_t seen = 0;
+    for (;;) {
+      seen = wait_for_change(started, seen, looks);
+      if (stop) return;
+      if (!join()) continue;
+      work(self);
+      if (inside.fetch_sub(1, std::memory_order_release) == 1) inside.notify_one();
+    }
+  }
+
+  void share_out(std::int64_t chunks) noexcept {
+    const auto threads = static_cast<std::int64_t>(shares.size());
+    for (std::int64_t i = 0; i < threads; ++i) {
+      Share& share = shares[static_cast<std::size_t>(i)];
+      share.next.store(chunks * i / threads, std::memory_order_relaxed);
+      share.end = chunks * (i + 1) / threads;
+    }
+  }
+
+  void run(std::int64_t chunks, Loop& mine) {
+    share_out(chunks);
+    loop = &mine;
+    inside.store(kOpen, std::memory_order_release);
+    wake_workers();
+    work(0);
+    std::uint32_t left = inside.fetch_and(~kOpen, std::memory_order_acquire) & ~kOpen;
+    while (left != 0) left = wait_for_change(inside, left, looks);
   }
 };
 
-ThreadPool::ThreadPool(int threads) : impl_(std::make_unique<Impl>()) {
+ThreadPool::ThreadPool(int threads) {
   const int count = threads > 0 ? threads : usable_processors();
+  impl_ = std::make_unique<Impl>(count);
   try {
-    for (int i = 1; i < count; ++i) impl_->workers.emplace_back([impl = impl_.get()] { impl->serve(); });
+    for (int i = 1; i < count; ++i) {
+      impl_->workers.emplace_back([impl = impl_.get(), i] { impl->serve(static_cast<std::size_t>(i)); });
+    }
   } catch (const std::system_error& error) {
     impl_->end_workers();
     throw Error::resource_limit(fmt::format("{} threads could not be started: {}", count, error.what()),
@@ -109,7 +169,7 @@ ThreadPool::~ThreadPool() {
 }
 
 int ThreadPool::threads() const noexcept {
-  return static_cast<int>(impl_->workers.size()) + 1;
+  return static_cast<int>(impl_->shares.size());
 }
 
 void ThreadPool::run(std::int64_t chunks, FunctionRef<void(std::int64_t)> body) {
@@ -118,18 +178,8 @@ void ThreadPool::run(std::int64_t chunks, FunctionRef<void(std::int64_t)> body) 
     for (std::int64_t chunk = 0; chunk < chunks; ++chunk) body(chunk);
     return;
   }
-  Impl::Loop loop(body, chunks);
-  {
-    const std::lock_guard lock(impl_->mutex);
-    impl_->loop = &loop;
-    ++impl_->generation;
-  }
-  impl_->wake.notify_all();
-  loop.work();
-  std::unique_lock lock(impl_->mutex);
-  impl_->loop = nullptr;  // a worker that wakes only now finds nothing to do
-  impl_->done.wait(lock, [&] { return impl_->running == 0; });
-  lock.unlock();
+  Impl::Loop loop(body);
+  impl_->run(chunks, loop);
   if (loop.error) std::rethrow_exception(loop.error);
 }
 
