@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <numeric>
 
 #include "kinspace/base/error.h"
 #include "kinspace/kernels/kernels.h"
@@ -19,11 +21,11 @@ constexpr std::int64_t kPrefetchAhead = 16;
 /// The rows of one parameter that move in this step, numbered 0 .. size().
 class Update {
  public:
-  Update(Tape& tape, const Tape::Touched& touched, const ApplyOptions& options, bool keep_sums)
+  Update(Tape& tape, const Tape::Touched& touched, const RowGroups& groups, const ApplyOptions& options, bool keep_sums)
       : parameter_(&touched.rows.parameter()),
         optimizer_(parameter_->optimizer()),
         whole_(touched.whole.gradient),
-        groups_(touched.rows.group()),
+        groups_(groups),
         l2_(parameter_->decay() ? options.l2 : 0.0F),
         clip_value_(optimizer_->options().clip_value),
         idle_(optimizer_->idle_rows()),
@@ -62,6 +64,13 @@ class Update {
       f(u);
     }
     return squares;
+  }
+
+  /// The rows of a chunk, whose sums were kept.
+  void move_summed(std::int64_t chunk, const UpdateStep& step) const noexcept {
+    const std::int64_t begin = chunk * kChunkRows;
+    const std::int64_t end = std::min(begin + kChunkRows, size());
+    for (std::int64_t u = begin; u < end; ++u) move(u, step);
   }
 
   /// Row u by its summed gradient.
@@ -155,13 +164,14 @@ struct Mover {
   Mover* next;
 };
 
-/// A parameter whose gradient is summed and waits for the norms.
-struct Pending {
+/// A parameter that moves in this step.
+struct Moving {
   Update update;
   Mover* mover;
-  double squares;
-  float scale;
-  Pending* next;
+  bool waits;                // its gradient is summed first, because its norm matters
+  std::int64_t first_chunk;  // in the loop over all chunks of all parameters
+  double squares;            // of its gradient, if it waits
+  float scale;               // by which the gradient is clipped
 };
 
 /// Tables of width 1 whose gradients came by row and wait for nothing: each is summed and updated by one thread.
@@ -218,40 +228,20 @@ Mover& mover_of(Tape& tape, Mover*& first, const Optimizer& optimizer, const App
   return **place;
 }
 
-double squared_norm(Tape& tape, const Update& update) {
-  const auto partial = tape.arena().array<double>(static_cast<std::size_t>(update.chunks()));
-  tape.pool().run(update.chunks(), [&](std::int64_t chunk) {
-    partial[static_cast<std::size_t>(chunk)] = update.for_summed(chunk, [](std::int64_t) {});
-  });
-  double sum = 0;
-  for (const double part : partial) sum += part;
-  return sum;
-}
-
-/// The optimizers' own clipping; returns the norm of what it leaves.
-double clip_by_optimizers(Pending* first) noexcept {
-  for (Pending* p = first; p != nullptr; p = p->next) {
-    const float limit = p->mover->optimizer->options().clip_norm;
-    if (limit > 0) p->scale = norm_clipping(std::sqrt(p->squares), limit);
-    p->mover->squares += double(p->scale) * double(p->scale) * p->squares;
-  }
-  double squares = 0;
-  for (Pending* p = first; p != nullptr; p = p->next) {
-    const float limit = p->mover->optimizer->options().global_clip_norm;
-    if (limit > 0) p->scale *= global_norm_clipping(std::sqrt(p->mover->squares), limit);
-    squares += double(p->scale) * double(p->scale) * p->squares;
-  }
-  return std::sqrt(squares);
-}
-
-}  // namespace
-
-double apply_gradients(Tape& tape, ParameterStore& store, const ApplyOptions& options) {
-  KIN_ASSERT(store.optimizer() != nullptr);
+/// All parameters that got a gradient, but for those that `scalars` takes.
+std::span<Moving> moving_parameters(Tape& tape, const ApplyOptions& options, ScalarTables& scalars) {
+  Arena& arena = tape.arena();
   Mover* movers = nullptr;
-  Pending* first = nullptr;
-  Pending** place = &first;
-  ScalarTables scalars(tape, options);
+  std::size_t most = 0;
+  for (const Tape::Touched* t = tape.touched(); t != nullptr; t = t->next) ++most;
+  struct Chosen {
+    const Tape::Touched* touched;
+    Mover* mover;
+    bool waits;
+  };
+  const auto chosen = arena.array<Chosen>(most);
+  const auto gradients = arena.array<const RowGradient*>(most);
+  std::size_t count = 0;
   for (const Tape::Touched* t = tape.touched(); t != nullptr; t = t->next) {
     const Parameter& parameter = t->rows.parameter();
     const bool has_gradient = t->by_row || t->whole.gradient.data != nullptr;
@@ -260,26 +250,85 @@ double apply_gradients(Tape& tape, ParameterStore& store, const ApplyOptions& op
     Mover& mover = mover_of(tape, movers, *parameter.optimizer(), options);
     const bool waits = options.clip_norm > 0 || mover.optimizer->clips_by_norm();
     if (!waits && scalars.take(*t, mover.step)) continue;
-    const Update update(tape, *t, options, waits);
-    if (waits) {
-      *place = tape.arena().create<Pending>(update, &mover, squared_norm(tape, update), 1.0F, nullptr);
-      place = &(*place)->next;
-      continue;
-    }
-    tape.pool().run(update.chunks(), [&](std::int64_t chunk) {
-      update.for_summed(chunk, [&](std::int64_t u) { update.move(u, mover.step); });
-    });
+    gradients[count] = &t->rows;
+    chosen[count++] = {t, &mover, waits};
   }
+  const auto groups = arena.array<RowGroups>(count);
+  RowGradient::group_all(tape.pool(), gradients.first(count), groups);
+  const auto moving = arena.array<Moving>(count);
+  std::int64_t chunks = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const Update update(tape, *chosen[i].touched, groups[i], options, chosen[i].waits);
+    moving[i] = {update, chosen[i].mover, chosen[i].waits, chunks, 0.0, 1.0F};
+    chunks += update.chunks();
+  }
+  return moving;
+}
+
+/// Calls f(parameter, chunk, place) for every chunk of all parameters, in parallel; places count them all.
+template <class F>
+void for_all_chunks(Tape& tape, std::span<Moving> moving, F f) {
+  if (moving.empty()) return;
+  tape.pool().run(moving.back().first_chunk + moving.back().update.chunks(), [&](std::int64_t place) {
+    const auto behind = std::upper_bound(moving.begin(), moving.end(), place,
+                                         [](std::int64_t want, const Moving& m) { return want < m.first_chunk; });
+    const Moving& m = *std::prev(behind);
+    f(m, place - m.first_chunk, static_cast<std::size_t>(place));
+  });
+}
+
+/// The optimizers' own clipping; returns the norm of what it leaves.
+double clip_by_optimizers(std::span<Moving> moving) noexcept {
+  for (Moving& m : moving) {
+    if (!m.waits) continue;
+    const float limit = m.mover->optimizer->options().clip_norm;
+    if (limit > 0) m.scale = norm_clipping(std::sqrt(m.squares), limit);
+    m.mover->squares += double(m.scale) * double(m.scale) * m.squares;
+  }
+  double squares = 0;
+  for (Moving& m : moving) {
+    if (!m.waits) continue;
+    const float limit = m.mover->optimizer->options().global_clip_norm;
+    if (limit > 0) m.scale *= global_norm_clipping(std::sqrt(m.mover->squares), limit);
+    squares += double(m.scale) * double(m.scale) * m.squares;
+  }
+  return std::sqrt(squares);
+}
+
+}  // namespace
+
+double apply_gradients(Tape& tape, ParameterStore& store, const ApplyOptions& options) {
+  KIN_ASSERT(store.optimizer() != nullptr);
+  ScalarTables scalars(tape, options);
+  const std::span<Moving> moving = moving_parameters(tape, options, scalars);
   scalars.update(tape);
-  const double norm = clip_by_optimizers(first);
-  const float scale = options.clip_norm > 0 ? global_norm_clipping(norm, options.clip_norm) : 1.0F;
-  for (const Pending* p = first; p != nullptr; p = p->next) {
-    UpdateStep step = p->mover->step;
-    step.gradient_scale = scale * p->scale;
-    parallel_for(tape.pool(), p->update.size(), kChunkRows, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t u = begin; u < end; ++u) p->update.move(u, step);
-    });
+  if (moving.empty()) return 0.0;
+  const std::int64_t chunks = moving.back().first_chunk + moving.back().update.chunks();
+  const auto squares = tape.arena().array<double>(static_cast<std::size_t>(chunks));
+  for_all_chunks(tape, moving, [&](const Moving& m, std::int64_t chunk, std::size_t place) {
+    if (m.waits) {
+      squares[place] = m.update.for_summed(chunk, [](std::int64_t) {});
+    } else {
+      m.update.for_summed(chunk, [&](std::int64_t u) { m.update.move(u, m.mover->step); });
+    }
+  });
+  bool waits = false;
+  for (Moving& m : moving) {
+    if (!m.waits) continue;
+    waits = true;
+    const auto first = squares.begin() + m.first_chunk;
+    m.squares = std::accumulate(first, first + m.update.chunks(), 0.0);
   }
+  if (!waits) return 0.0;
+
+  const double norm = clip_by_optimizers(moving);
+  const float scale = options.clip_norm > 0 ? global_norm_clipping(norm, options.clip_norm) : 1.0F;
+  for_all_chunks(tape, moving, [&](const Moving& m, std::int64_t chunk, std::size_t) {
+    if (!m.waits) return;
+    UpdateStep step = m.mover->step;
+    step.gradient_scale = scale * m.scale;
+    m.update.move_summed(chunk, step);
+  });
   return options.clip_norm > 0 ? norm : 0.0;
 }
 

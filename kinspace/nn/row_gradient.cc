@@ -1,10 +1,10 @@
 #include "kinspace/nn/row_gradient.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 
 #include "kinspace/base/error.h"
+#include "kinspace/base/radix_sort.h"
 #include "kinspace/kernels/kernels.h"
 #include "kinspace/nn/internal/checks.h"
 
@@ -12,36 +12,6 @@ namespace kin {
 namespace {
 
 constexpr int kRowShift = 32;  // an entry is row << 32 | number of the contribution
-constexpr std::size_t kFewEntries = 64;
-
-/// Sorts by digits of so many bits from the last one on. Fewer entries are worth smaller digits: each has to be
-/// counted.
-template <int kDigitBits>
-std::span<std::uint64_t> sorted_by_digits(std::span<std::uint64_t> from, std::span<std::uint64_t> to, int row_bits) {
-  constexpr std::size_t kDigits = std::size_t{1} << kDigitBits;
-  for (int done = 0; done < row_bits; done += kDigitBits) {
-    const int shift = kRowShift + done;
-    std::array<std::uint32_t, kDigits> place{};
-    for (const std::uint64_t entry : from) ++place[(entry >> shift) % kDigits];
-    std::uint32_t before = 0;
-    for (std::uint32_t& p : place) before += std::exchange(p, before);
-    for (const std::uint64_t entry : from) to[place[(entry >> shift) % kDigits]++] = entry;
-    std::swap(from, to);
-  }
-  return from;
-}
-
-/// Sorts by row and, within a row, by number.
-std::span<std::uint64_t> sorted(Arena& arena, std::span<std::uint64_t> entries, std::int64_t rows) {
-  if (entries.size() <= kFewEntries) {
-    std::sort(entries.begin(), entries.end());
-    return entries;
-  }
-  const std::span<std::uint64_t> room = arena.array<std::uint64_t>(entries.size());
-  const int row_bits = std::bit_width(static_cast<std::uint64_t>(rows - 1));
-  return entries.size() < 4096 ? sorted_by_digits<8>(entries, room, row_bits)
-                               : sorted_by_digits<11>(entries, room, row_bits);
-}
 
 }  // namespace
 
@@ -75,59 +45,92 @@ void RowGradient::append(Part* part, std::int64_t contributions) noexcept {
   count_ += contributions;
 }
 
-std::span<const RowContribution> RowGradient::gathered() const {
-  if (first_ == nullptr) return {};
-  if (first_->next == nullptr && first_->examples.ids.rows() == 0) return first_->contributions;
-  const auto all = arena_->array<RowContribution>(static_cast<std::size_t>(count_));
-  auto to = all.begin();
-  for (const Part* part = first_; part != nullptr; part = part->next) {
-    to = std::copy(part->contributions.begin(), part->contributions.end(), to);
-    const auto& [ids, d_out, index] = part->examples;
-    for (std::int64_t b = 0; b < ids.rows(); ++b) {
-      const std::int64_t end = ids.offsets[static_cast<std::size_t>(b) + 1];
-      for (std::int64_t i = ids.offsets[static_cast<std::size_t>(b)]; i < end; ++i) {
-        *to++ = {ids.ids[static_cast<std::size_t>(i)], d_out.row(b), 1.0F};
-      }
-    }
-  }
-  return all;
+/// Memory for the groups of so many contributions, and for making them.
+struct RowGradient::Room {
+  std::span<RowContribution> contributions;  // empty: they lie in one place already
+  std::span<std::uint64_t> entries;
+  std::span<std::uint64_t> sorting;
+  std::span<std::uint32_t> order;
+  std::span<std::uint32_t> rows;
+  std::span<std::uint32_t> offsets;
+};
+
+bool RowGradient::in_one_place() const noexcept {
+  return first_ == last_ && (first_ == nullptr || first_->examples.ids.rows() == 0);
 }
 
-RowGroups RowGradient::group() const {
-  const std::int64_t rows = parameter_->rows();
-  KIN_ASSERT(count_ < (std::int64_t{1} << 32));
-  RowGroups groups;
-  groups.contributions = gathered();
+RowGradient::Room RowGradient::room() const {
+  const auto n = static_cast<std::size_t>(count_);
+  return {.contributions = arena_->array<RowContribution>(in_one_place() ? 0 : n),
+          .entries = arena_->array<std::uint64_t>(n),
+          .sorting = arena_->array<std::uint64_t>(n),
+          .order = arena_->array<std::uint32_t>(n),
+          .rows = arena_->array<std::uint32_t>(n),
+          .offsets = arena_->array<std::uint32_t>(n + 1)};
+}
 
-  const auto entries = arena_->array<std::uint64_t>(groups.contributions.size());
+RowGroups RowGradient::group_in(const Room& room) const {
+  const std::int64_t rows = parameter_->rows();
+  RowGroups groups;
+  if (!in_one_place()) {
+    auto to = room.contributions.begin();
+    for (const Part* part = first_; part != nullptr; part = part->next) {
+      to = std::copy(part->contributions.begin(), part->contributions.end(), to);
+      const auto& [ids, d_out, index] = part->examples;
+      for (std::int64_t b = 0; b < ids.rows(); ++b) {
+        const std::int64_t end = ids.offsets[static_cast<std::size_t>(b) + 1];
+        for (std::int64_t i = ids.offsets[static_cast<std::size_t>(b)]; i < end; ++i) {
+          *to++ = {ids.ids[static_cast<std::size_t>(i)], d_out.row(b), 1.0F};
+        }
+      }
+    }
+    groups.contributions = room.contributions;
+  } else if (first_ != nullptr) {
+    groups.contributions = first_->contributions;
+  }
+
   std::size_t used = 0;
   for (std::size_t i = 0; i < groups.contributions.size(); ++i) {
     const std::int64_t row = groups.contributions[i].row;
     if (row < 0) continue;
-    if (row >= rows) {
-      internal::refuse_row(*parameter_, row);
-    }
-    entries[used++] = static_cast<std::uint64_t>(row) << kRowShift | i;
+    if (row >= rows) internal::refuse_row(*parameter_, row);
+    room.entries[used++] = static_cast<std::uint64_t>(row) << kRowShift | i;
   }
-  const auto ordered = sorted(*arena_, entries.first(used), rows);
+  const int row_bits = std::bit_width(static_cast<std::uint64_t>(rows - 1));
+  const auto ordered = radix_sort(room.entries.first(used), room.sorting, kRowShift, row_bits);
 
-  const auto order = arena_->array<std::uint32_t>(used);
-  const auto unique_rows = arena_->array<std::uint32_t>(used);
-  const auto offsets = arena_->array<std::uint32_t>(used + 1);
   std::size_t unique = 0;
   for (std::size_t i = 0; i < used; ++i) {
     const auto row = static_cast<std::uint32_t>(ordered[i] >> kRowShift);
-    order[i] = static_cast<std::uint32_t>(ordered[i]);
-    if (unique == 0 || unique_rows[unique - 1] != row) {
-      unique_rows[unique] = row;
-      offsets[unique++] = static_cast<std::uint32_t>(i);
+    room.order[i] = static_cast<std::uint32_t>(ordered[i]);
+    if (unique == 0 || room.rows[unique - 1] != row) {
+      room.rows[unique] = row;
+      room.offsets[unique++] = static_cast<std::uint32_t>(i);
     }
   }
-  offsets[unique] = static_cast<std::uint32_t>(used);
-  groups.order = order;
-  groups.rows = unique_rows.first(unique);
-  groups.offsets = offsets.first(unique + 1);
+  room.offsets[unique] = static_cast<std::uint32_t>(used);
+  groups.order = room.order.first(used);
+  groups.rows = room.rows.first(unique);
+  groups.offsets = room.offsets.first(unique + 1);
   return groups;
+}
+
+RowGroups RowGradient::group() const {
+  KIN_ASSERT(count_ < (std::int64_t{1} << 32));
+  return group_in(room());
+}
+
+void RowGradient::group_all(ThreadPool& pool, std::span<const RowGradient* const> gradients, std::span<RowGroups> out) {
+  if (gradients.empty()) return;
+  const auto rooms = gradients.front()->arena_->array<Room>(gradients.size());
+  for (std::size_t i = 0; i < gradients.size(); ++i) {
+    KIN_ASSERT(gradients[i]->count_ < (std::int64_t{1} << 32));
+    rooms[i] = gradients[i]->room();
+  }
+  pool.run(static_cast<std::int64_t>(gradients.size()), [&](std::int64_t i) {
+    const auto at = static_cast<std::size_t>(i);
+    out[at] = gradients[at]->group_in(rooms[at]);
+  });
 }
 
 }  // namespace kin

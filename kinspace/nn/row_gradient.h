@@ -4,6 +4,7 @@
 #include <span>
 
 #include "kinspace/base/arena.h"
+#include "kinspace/base/thread_pool.h"
 #include "kinspace/nn/parameter.h"
 #include "kinspace/tensor/matrix.h"
 
@@ -84,6 +85,9 @@ class RowGradient {
   /// Contributions sorted by row, in arena memory. Errors: kInternal when a row is not in [0, N).
   RowGroups group() const;
 
+  /// The same of several gradients at once, shared among threads.
+  static void group_all(ThreadPool& pool, std::span<const RowGradient* const> gradients, std::span<RowGroups> out);
+
  private:
   struct Part {
     std::span<RowContribution> contributions;
@@ -91,9 +95,12 @@ class RowGradient {
     Part* next;
   };
 
-  void append(Part* part, std::int64_t contributions) noexcept;
+  struct Room;
 
-  std::span<const RowContribution> gathered() const;
+  void append(Part* part, std::int64_t contributions) noexcept;
+  bool in_one_place() const noexcept;
+  Room room() const;
+  RowGroups group_in(const Room& room) const;
 
   Arena* arena_;
   Parameter* parameter_;

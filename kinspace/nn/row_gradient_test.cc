@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
+#include <memory>
 #include <vector>
 
 #include "kinspace/base/error.h"
@@ -89,6 +91,34 @@ TEST(RowGradient, ExamplesAreContributionsOfTheirOutput) {
   gradient.for_each_value([&](std::int64_t row, float value) { values[row] += value; });
   EXPECT_EQ(values, (std::map<std::int64_t, float>{{-1, 8.0F}, {1, 16.5F}, {3, 8.5F}}));
   EXPECT_EQ(gradient.only_examples().index, nullptr);
+}
+
+TEST(RowGradient, SeveralAreGroupedAtOnceAsEachAlone) {
+  Arena arena;
+  const float one = 1.0F;
+  std::vector<std::unique_ptr<Parameter>> parameters;
+  std::vector<std::unique_ptr<RowGradient>> gradients;
+  std::vector<const RowGradient*> all;
+  for (std::int64_t i = 0; i < 20; ++i) {
+    parameters.push_back(std::make_unique<Parameter>("p", i + 1, 1, true, nullptr));
+    gradients.push_back(std::make_unique<RowGradient>(arena, *parameters.back()));
+    RandomStream stream(7, Purpose::kPick, static_cast<std::uint64_t>(i));
+    for (RowContribution& c : gradients.back()->add(i * 50)) {
+      c = {static_cast<std::int64_t>(stream.below(static_cast<std::uint64_t>(i) + 1)), &one, 1.0F};
+    }
+    all.push_back(gradients.back().get());
+  }
+  for (const int threads : {1, 3}) {
+    ThreadPool pool(threads);
+    std::vector<RowGroups> groups(all.size());
+    RowGradient::group_all(pool, all, groups);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const RowGroups want = all[i]->group();
+      EXPECT_TRUE(std::ranges::equal(groups[i].rows, want.rows)) << i;
+      EXPECT_TRUE(std::ranges::equal(groups[i].offsets, want.offsets)) << i;
+      EXPECT_TRUE(std::ranges::equal(groups[i].order, want.order)) << i;
+    }
+  }
 }
 
 TEST(RowGradient, RefusesARowThatDoesNotExist) {

@@ -17,9 +17,10 @@
 namespace kin {
 namespace {
 
-// Multiples of the 14 and of the 6 rows of a register tile; the logits of a block and the negatives fill the L2.
+// Multiples of the 14 and of the 6 rows of a register tile; the logits that a thread has of a block, and the negatives,
+// fill its L2. No sum depends on where blocks end.
 constexpr std::int64_t kChunkExamples = 42;
-constexpr std::int64_t kBlockExamples = 4 * kChunkExamples;
+constexpr std::int64_t kBlockExamplesOfThread = 4 * kChunkExamples;
 constexpr std::int64_t kChunkRows = 32;
 constexpr std::int64_t kPrefetchAhead = 28;
 constexpr float kSmallestSquare = 1e-12F;
@@ -195,8 +196,8 @@ void spread_to_table(Tape& tape, const SampledSoftmax& s, MatrixView d_rows, flo
   const auto sampled = static_cast<std::int64_t>(s.negatives.size());
   const auto count = static_cast<std::int64_t>(s.targets.ids.size());
   const std::int64_t each = s.options.normalize ? 2 : 1;
-  const auto of_negatives = tape.row_gradient(*s.table).add(sampled);
-  const auto of_targets = tape.row_gradient(*s.table).add(count * each);
+  const auto of_negatives = tape.row_gradient(*s.table).add(sampled + count * each);
+  const auto of_targets = of_negatives.subspan(s.negatives.size());
   parallel_for(tape.pool(), sampled, kChunkRows, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       const auto place = static_cast<std::size_t>(i);
@@ -288,12 +289,13 @@ Var sampled_softmax_loss(Tape& tape, Var query, Parameter& table, Parameter* bia
   const std::int64_t width = sampled + most_targets;
   const PackedRight across = packed(tape, Transpose::kYes, s.rows);
   const PackedRight down = d_query.data != nullptr ? packed(tape, Transpose::kNo, s.rows) : PackedRight{};
-  const MatrixView logits = tape.matrix(std::min(kBlockExamples, examples), width);
-  const MatrixView ones = tape.matrix(1, kBlockExamples);
-  std::fill_n(ones.data, kBlockExamples, 1.0F);
+  const std::int64_t block = std::min(examples, kBlockExamplesOfThread * tape.pool().threads());
+  const MatrixView logits = tape.matrix(block, width);
+  const MatrixView ones = tape.matrix(1, block);
+  std::fill_n(ones.data, block, 1.0F);
 
-  for (std::int64_t begin = 0; begin < examples; begin += kBlockExamples) {
-    const std::int64_t n = std::min(kBlockExamples, examples - begin);
+  for (std::int64_t begin = 0; begin < examples; begin += block) {
+    const std::int64_t n = std::min(block, examples - begin);
     const MatrixView z{logits.data, n, sampled, width};
     const ConstMatrixView q{s.query.row(begin), n, s.query.cols, s.query.stride};
     parallel_for(tape.pool(), n, kChunkExamples, [&](std::int64_t from, std::int64_t to) {

@@ -9,6 +9,7 @@
 
 #include "kinspace/base/error.h"
 #include "kinspace/base/hash.h"
+#include "kinspace/base/radix_sort.h"
 #include "kinspace/kernels/kernels.h"
 
 namespace kin {
@@ -140,10 +141,10 @@ Negatives Sampler::draw(Tape& tape, std::int64_t count) const {
   }
   RandomStream stream(tape.seed(), Purpose::kNegatives, static_cast<std::uint64_t>(tape.step()), tape.next_site());
   SmallSet seen(tape.arena(), count);
-  const auto ids = tape.arena().array<std::int64_t>(static_cast<std::size_t>(count));
+  const auto found_ids = tape.arena().array<std::uint64_t>(static_cast<std::size_t>(count));
   std::size_t found = 0;
   Negatives negatives;
-  while (found < ids.size()) {
+  while (found < found_ids.size()) {
     if (negatives.draws++ == kDrawsPerItem * count) {
       throw Error::invalid_argument(
           fmt::format("{} draws gave only {} distinct negatives of {}: the sampler is too skewed",
@@ -151,9 +152,12 @@ Negatives Sampler::draw(Tape& tape, std::int64_t count) const {
           "take fewer negatives or a smaller sampler_power");
     }
     const std::int64_t item = draw(stream);
-    if (seen.insert(item)) ids[found++] = item;
+    if (seen.insert(item)) found_ids[found++] = static_cast<std::uint64_t>(item);
   }
-  std::sort(ids.begin(), ids.end());
+  const auto room = tape.arena().array<std::uint64_t>(found_ids.size());
+  const auto sorted = radix_sort(found_ids, room, 0, std::bit_width(static_cast<std::uint64_t>(items_ - 1)));
+  const auto ids = tape.arena().array<std::int64_t>(sorted.size());
+  std::copy(sorted.begin(), sorted.end(), ids.begin());
   negatives.ids = ids;
   negatives.log_expected = log_expected(tape, ids, negatives);
   return negatives;

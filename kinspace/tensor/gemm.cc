@@ -32,6 +32,7 @@ constexpr std::int64_t kNarrow = 8;         // a product with fewer columns is c
 constexpr std::int64_t kLineFloats = 16;
 constexpr std::int64_t kSameSet = 512;         // floats; rows of A so far apart share a set of the L1
 constexpr std::int64_t kSerialWork = 1 << 20;  // fewer multiply-adds than this (some 20 us) do not wake other threads
+constexpr std::int64_t kSerialPacking = 1 << 14;  // nor does packing fewer floats
 
 /// A matrix with any distance between neighbours along k and along the other dimension ("lines": rows of op(A) or
 /// columns of op(B)).
@@ -314,11 +315,13 @@ PackedRight internal::pack_right_with(const Table& table, ThreadPool& pool, Tran
   check_strides(b, b, b);
   const Operand from = right_of(b, transpose);
   const std::int64_t padded = ceil_div(op_b.cols, table.gemm_tile_cols) * table.gemm_tile_cols;
-  for (std::int64_t k = 0; k < op_b.rows; k += kDepth) {
-    pack(table, pool, is_small(op_b.cols, 1, op_b.rows),
-         {from.data + k * from.k_stride, from.line_stride, from.k_stride}, op_b.cols, table.gemm_tile_cols,
-         std::min(kDepth, op_b.rows - k), memory + k * padded);
-  }
+  // The pieces along k are shared among threads; what is within one only where there is no other.
+  const bool serial = op_b.cols * op_b.rows < kSerialPacking;
+  for_chunks(pool, serial, ceil_div(op_b.rows, kDepth), [&](std::int64_t piece) {
+    const std::int64_t k = piece * kDepth;
+    pack(table, pool, serial, {from.data + k * from.k_stride, from.line_stride, from.k_stride}, op_b.cols,
+         table.gemm_tile_cols, std::min(kDepth, op_b.rows - k), memory + k * padded);
+  });
   return {memory, op_b.rows, op_b.cols};
 }
 
