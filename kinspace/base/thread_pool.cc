@@ -183,6 +183,11 @@ void ThreadPool::run(std::int64_t chunks, FunctionRef<void(std::int64_t)> body) 
   if (loop.error) std::rethrow_exception(loop.error);
 }
 
+void run(ThreadPool* pool, std::int64_t chunks, FunctionRef<void(std::int64_t)> body) {
+  if (pool != nullptr) return pool->run(chunks, body);
+  for (std::int64_t chunk = 0; chunk < chunks; ++chunk) body(chunk);
+}
+
 void parallel_for(ThreadPool& pool, std::int64_t n, std::int64_t chunk,
                   FunctionRef<void(std::int64_t, std::int64_t)> body) {
   const std::int64_t chunks = (n + chunk - 1) / chunk;

@@ -51,6 +51,9 @@ class ThreadPool {
   std::unique_ptr<Impl> impl_;
 };
 
+/// pool->run(), or the same in the calling thread where there is no pool.
+void run(ThreadPool* pool, std::int64_t chunks, FunctionRef<void(std::int64_t)> body);
+
 /// Calls body(begin, end) for consecutive ranges of at most `chunk` elements that cover [0, n).
 void parallel_for(ThreadPool& pool, std::int64_t n, std::int64_t chunk,
                   FunctionRef<void(std::int64_t begin, std::int64_t end)> body);

@@ -13,6 +13,7 @@
 namespace kin {
 namespace {
 
+constexpr std::size_t kGroupColumns = 8;  // that a thread reads together
 constexpr std::size_t kMaxNameBytes = 1000;
 constexpr std::string_view kRest = "...";
 
@@ -208,13 +209,18 @@ void CsvReader::convert(Batch& batch) {
     // The places of the cells of rows of different lengths are gone when another column asks for its own.
     if (rest_) read_values(i, cells, 0, cells.count);
   }
-  // All columns of some rows, then of the next ones: their text stays in the nearest cache.
+  // Some columns of some rows, then of the next ones: their text stays in the nearest cache.
   const std::size_t rows = rest_ ? 0 : scanner_->rows();
-  for (std::size_t first = 0; first < rows; first += CsvValues::kAtOnce) {
-    for (std::size_t i = 0; i < wanted_.size(); ++i) {
-      read_values(i, cells_of(i), first, std::min(first + CsvValues::kAtOnce, rows));
+  const auto groups = static_cast<std::int64_t>((wanted_.size() + kGroupColumns - 1) / kGroupColumns);
+  run(options_.pool, groups, [&](std::int64_t group) {
+    const std::size_t begin = static_cast<std::size_t>(group) * kGroupColumns;
+    const std::size_t end = std::min(begin + kGroupColumns, wanted_.size());
+    for (std::size_t first = 0; first < rows; first += CsvValues::kAtOnce) {
+      for (std::size_t i = begin; i < end; ++i) {
+        read_values(i, cells_of(i), first, std::min(first + CsvValues::kAtOnce, rows));
+      }
     }
-  }
+  });
   for (std::size_t i = 0; i < wanted_.size(); ++i) {
     values_[i].lend(batch.columns[i], is_list(i) ? &list_offsets_ : nullptr);
     if (!bad_cells_[i].empty()) add_refusals(i);

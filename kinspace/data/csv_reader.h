@@ -28,6 +28,7 @@ struct CsvOptions : CsvDialect {
   BadRows* bad_rows = nullptr;  ///< takes the rows that cannot be read; its owner restarts and finishes it, and it
                                 ///< outlives the reader. Null: the first such row is an error
   CsvLimits limits = {};
+  ThreadPool* pool = nullptr;  ///< shares the columns of a batch among threads; outlives the reader
 };
 
 /// A table from a CSV text, as typed batches. What a text may hold is described at CsvScanner.

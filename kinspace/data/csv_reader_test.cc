@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -374,6 +375,36 @@ std::vector<std::string> described(const BadRows& bad) {
   std::vector<std::string> rows;
   for (const BadRow& row : bad.shown()) rows.push_back(row.place + ": " + row.message);
   return rows;
+}
+
+TEST(CsvReader, ThreadsReadTheSame) {
+  RandomStream random(8, Purpose::kInit, 0, 0);
+  std::string text;
+  for (int i = 0; i < 30; ++i) text += (i == 0 ? "c" : ",c") + std::to_string(i);
+  for (int row = 0; row < 300; ++row) {
+    for (int i = 0; i < 30; ++i) {
+      text += i == 0 ? "\n" : ",";
+      text += random.below(200) == 0 ? "bad" : i % 3 == 0 ? "w" + std::to_string(random.below(9)) : std::to_string(row);
+    }
+  }
+  std::vector<std::int64_t> all(30);
+  std::iota(all.begin(), all.end(), 0);
+  ThreadPool pool(3);
+  std::vector<std::vector<std::string>> rows;
+  for (ThreadPool* const threads : {static_cast<ThreadPool*>(nullptr), &pool}) {
+    BadRows bad(BadRows::Policy::kReport, 1, "");
+    CsvOptions options;
+    options.guess_rows = 1;
+    options.limits.block_bytes = 5000;
+    options.bad_rows = &bad;
+    options.pool = threads;
+    rows.push_back(read_all(text, all, options));
+    rows.back().push_back(std::to_string(bad.count()));
+    for (const std::string& row : described(bad)) rows.back().push_back(row);
+  }
+  EXPECT_GT(rows[0].size(), 100U);
+  EXPECT_LT(rows[0].size(), 301U);
+  EXPECT_EQ(rows[0], rows[1]);
 }
 
 TEST(CsvReader, LeavesBadRowsOutAndSaysWhichTheyWere) {

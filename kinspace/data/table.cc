@@ -93,6 +93,7 @@ FilesTable::Format csv_format(const DataOptions& data, const TableRequest& reque
   options.types = parse_column_types(data.types);
   options.types_role = request.types_role;
   options.limits = request.limits;
+  options.pool = request.pool;
   const auto open = [options](const ByteSource& file, const std::vector<Field>& known, BadRows& bad_rows) {
     CsvOptions own = options;
     own.bad_rows = &bad_rows;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "kinspace/base/thread_pool.h"
 #include "kinspace/data/bad_rows.h"
 #include "kinspace/data/batch.h"
 #include "kinspace/data/byte_source.h"
@@ -49,7 +50,8 @@ struct TableRequest {
   std::string directory = {};             ///< of the spec: relative paths are sought below it first
   std::string rejects = {};               ///< file that takes the bad rows as they stand; empty: none
   std::uint64_t memory_limit = 0;         ///< bytes for buffers of readers that can be told; 0: their own default
-  int threads = 1;                        ///< for readers that can use them; the rows come in the same order
+  int threads = 1;                        ///< for readers with threads of their own; the rows come in the same order
+  ThreadPool* pool = nullptr;             ///< for the others; null: one thread. It outlives the table
   bool once = false;                      ///< start() will be called once: what comes out of a pipe need not be kept
   std::optional<ByteSource> source = {};  ///< in place of data.path: a pipe that is opened as several tables
   std::string types_role = "data.types";  ///< how errors call the types

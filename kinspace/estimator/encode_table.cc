@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <mutex>
 
 #include "kinspace/base/error.h"
 #include "kinspace/base/text.h"
@@ -55,8 +56,8 @@ class Pass {
         options_(options),
         filter_(where, table.fields(), table.name()),
         filter_columns_(shared_.want(filter_.columns())),
-        encoder_columns_(shared_.want(
-            encoder.bind(table.fields(), table.name(), [this](std::size_t row) { return table_.place(row); }))) {}
+        encoder_columns_(
+            shared_.want(encoder.bind(table.fields(), table.name(), [this](std::size_t row) { return place(row); }))) {}
 
   void split_by(const Spec& spec) {
     split_ = std::make_unique<RowSplit>(spec, table_.fields(), table_.name());
@@ -97,6 +98,11 @@ class Pass {
   std::vector<Part> take_parts() { return std::move(kept_parts_); }
 
  private:
+  std::string place(std::size_t row) {
+    const std::lock_guard lock(place_mutex_);
+    return table_.place(row);
+  }
+
   Rows training_rows(const Batch& batch) {
     if (split_ == nullptr) return kept_;
     if (split_->all()) {
@@ -113,6 +119,7 @@ class Pass {
   }
 
   Table& table_;
+  std::mutex place_mutex_;  // threads that encode columns may meet bad rows at once
   const EncodeOptions& options_;
   SharedColumns shared_;
   RowFilter filter_;
@@ -140,6 +147,7 @@ std::unique_ptr<Table> open(const Spec& spec, const EncodeOptions& options) {
   request.memory_limit = options.memory_limit;
   request.source = options.source;
   request.codes = true;
+  request.pool = options.pool;
   return open_table(spec.data, request);
 }
 
@@ -154,7 +162,7 @@ void learn(const Spec& spec, Table& table, Encoder& encoder, const EncodeOptions
   pass.split_by(spec);
   std::int64_t learned = 0;
   pass.run([&](const Batch& batch, Pass::Rows, Pass::Rows training) {
-    encoder.learn(batch, training);
+    encoder.learn(batch, training, options.pool);
     learned += static_cast<std::int64_t>(training.size());
   });
   require_some(learned, spec);
@@ -177,8 +185,8 @@ EncodedData encode_at_once(const Spec& spec, Table& table, Encoder encoder, cons
   pass.watch();
   std::int64_t learned = 0;
   pass.run([&](const Batch& batch, Pass::Rows kept, Pass::Rows training) {
-    encoder.learn_and_encode(batch, kept, training, out);
-    encoded.append(out);
+    encoder.learn_and_encode(batch, kept, training, out, options.pool);
+    encoded.append(out, options.pool);
     learned += static_cast<std::int64_t>(training.size());
     require_memory(encoded, options);
   });
@@ -206,7 +214,7 @@ EncodeCounts encode_rows(Encoder& encoder, Table& table, const std::string& wher
   EncodedBatch out;
   Pass pass(table, encoder, where, options);
   pass.run([&](const Batch& batch, Pass::Rows kept, Pass::Rows) {
-    encoder.encode(batch, kept, out);
+    encoder.encode(batch, kept, out, options.pool);
     take(out);
   });
   return pass.counts();
@@ -228,8 +236,8 @@ EncodedData encode_table(const Spec& spec, const EncodeOptions& options, FittedC
   pass.split_by(spec);
   pass.watch();
   pass.run([&](const Batch& batch, Pass::Rows kept, Pass::Rows) {
-    encoder.encode(batch, kept, out);
-    encoded.append(out);
+    encoder.encode(batch, kept, out, options.pool);
+    encoded.append(out, options.pool);
     require_memory(encoded, options);
   });
   return {std::move(encoder), std::move(encoded), pass.counts(), pass.take_parts()};

@@ -35,6 +35,7 @@ struct EncodeOptions {
   std::optional<ByteSource> source = {};      ///< in place of data.path: a pipe that is read for learning and encoding
   std::uint64_t memory_limit = 0;             ///< bytes that the encoded table may take; 0: no limit
   std::function<bool()> stop_requested = {};  ///< asked after every batch; true ends with kCancelled
+  ThreadPool* pool = nullptr;                 ///< shares columns among threads; null: one thread
   RowWatcher* watcher = nullptr;              ///< of encode_table(); through a cache nobody watches
 };
 

@@ -148,12 +148,15 @@ std::vector<Prediction> Predictor::predict(ThreadPool& pool, const EncodedBatch&
 
 EncodeCounts Predictor::predict(ThreadPool& pool, Table& table, const EncodeOptions& options,
                                 FunctionRef<void(std::int64_t rows, const std::vector<Prediction>&)> take) {
-  return encode_rows(impl_->encoder, table, impl_->spec.data.where, options,
+  EncodeOptions shared = options;
+  shared.pool = &pool;
+  return encode_rows(impl_->encoder, table, impl_->spec.data.where, shared,
                      [&](const EncodedBatch& rows) { take(rows.rows, predict(pool, rows)); });
 }
 
 RowEvaluation Predictor::Impl::evaluate(ThreadPool& pool, const Spec& of, Part part, EncodeOptions options,
                                         const RowEvaluateOptions& what) {
+  options.pool = &pool;
   RowSlices slices(what.slice.value_or(spec.eval.slice));
   if (slices.size() > 0) options.watcher = &slices;
   const RowData data = load_rows(of, options, copy_of(fitted));

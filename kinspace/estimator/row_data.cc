@@ -195,7 +195,7 @@ std::vector<NamedValue> evaluate_rows(const ModelFn& model, RowContext& context,
   std::vector<HeadLabels> labels;
   for (std::size_t first = 0; first < rows.size(); first += at_once) {
     const auto chosen = rows.subspan(first, std::min(at_once, rows.size() - first));
-    data.encoded.table.read(chosen, batch);
+    data.encoded.table.read(chosen, batch, &tape.pool());
     data.columns.label(batch, labels);
     tape.begin({.step = 0, .training = false});
     Step step(context, store, tape, Mode::kEval, batch, labels);

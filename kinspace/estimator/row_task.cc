@@ -19,8 +19,9 @@ namespace {
 /// Trains a model function over the rows of a table.
 class RowTask final : public TrainingTask {
  public:
-  RowTask(const Spec& spec, RowData data, ModelFn model)
+  RowTask(const Spec& spec, RowData data, ThreadPool& pool, ModelFn model)
       : spec_(spec),
+        pool_(pool),
         data_(std::move(data)),
         custom_(model != nullptr),
         model_(model ? std::move(model) : row_model(spec)),
@@ -53,7 +54,7 @@ class RowTask final : public TrainingTask {
                                                                 : static_cast<std::uint64_t>(i));
       chosen_.push_back(train_rows_[place]);
     }
-    data_.encoded.table.read(chosen_, batch_);
+    data_.encoded.table.read(chosen_, batch_, &pool_);
     data_.columns.label(batch_, labels_);
     return last - first;
   }
@@ -158,6 +159,7 @@ class RowTask final : public TrainingTask {
   }
 
   Spec spec_;
+  ThreadPool& pool_;
   RowData data_;
   bool custom_;
   ModelFn model_;
@@ -172,16 +174,17 @@ class RowTask final : public TrainingTask {
 
 }  // namespace
 
-std::unique_ptr<TrainingTask> row_task(const Spec& spec, const RunOptions& options, TrainObserver& observer,
-                                       ModelFn model) {
+std::unique_ptr<TrainingTask> row_task(const Spec& spec, const RunOptions& options, ThreadPool& pool,
+                                       TrainObserver& observer, ModelFn model) {
   EncodeOptions encode;
   encode.directory = options.spec_directory;
   encode.rejects = options.rejects;
   encode.memory_limit = options.memory_limit;
+  encode.pool = &pool;
   encode.stop_requested = [&] { return observer.stop_requested(); };
   SliceNames slices(spec.eval.slice);
   encode.watcher = &slices;
-  return std::make_unique<RowTask>(spec, load_rows(spec, encode), std::move(model));
+  return std::make_unique<RowTask>(spec, load_rows(spec, encode), pool, std::move(model));
 }
 
 }  // namespace kin

@@ -428,7 +428,7 @@ void refuse_other_spec(const Spec& spec, const std::string& directory) {
 std::unique_ptr<TrainingTask> make_task(const Spec& spec, const RunOptions& options, ThreadPool& pool,
                                         TrainObserver& observer, const ModelFn& model) {
   if (is_recommender(spec)) return recommender_task(spec, options, pool, observer);
-  return row_task(spec, options, observer, model);
+  return row_task(spec, options, pool, observer, model);
 }
 
 }  // namespace

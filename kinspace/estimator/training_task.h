@@ -57,10 +57,11 @@ class TrainingTask {
   virtual ModelAttributes attributes() const = 0;
 };
 
-/// The task of a spec; `model` is a model function in place of the canned one. Errors   those of train() up to its first step.
+/// The task of a spec; `model` is a model function in place of the canned one. Errors   those of train() up to its
+/// first step.
 std::unique_ptr<TrainingTask> recommender_task(const Spec& spec, const RunOptions& options, ThreadPool& pool,
                                                TrainObserver& observer);
-std::unique_ptr<TrainingTask> row_task(const Spec& spec, const RunOptions& options, TrainObserver& observer,
-                                       ModelFn model);
+std::unique_ptr<TrainingTask> row_task(const Spec& spec, const RunOptions& options, ThreadPool& pool,
+                                       TrainObserver& observer, ModelFn model);
 
 }  // namespace kin

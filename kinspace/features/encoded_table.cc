@@ -230,16 +230,16 @@ void EncodedTable::reserve(std::int64_t rows) {
   }
 }
 
-void EncodedTable::append(const EncodedBatch& batch) {
-  for (std::size_t c = 0; c < columns_.size(); ++c) {
-    EncodedStore& s = columns_[c];
-    const EncodedColumn& from = batch.columns[c];
+void EncodedTable::append(const EncodedBatch& batch, ThreadPool* pool) {
+  run(pool, std::ssize(columns_), [&](std::int64_t c) {
+    EncodedStore& s = columns_[static_cast<std::size_t>(c)];
+    const EncodedColumn& from = batch.columns[static_cast<std::size_t>(c)];
     if (ragged(s)) append_ragged(s, from, rows_, reserved_);
     if (s.info.weighted) add(s.weights, from.weights);
     if (s.info.categorical && s.info.sequence) add(s.positions, from.positions);
     if (s.info.sequence) add(s.lengths, from.lengths);
     if (!s.info.categorical) add(s.dense, from.dense);
-  }
+  });
   rows_ += batch.rows;
 }
 
@@ -293,10 +293,11 @@ void EncodedTable::gather_column(std::size_t column, std::int64_t count, RowAt r
 }
 
 template <class RowAt>
-void EncodedTable::gather(std::int64_t count, RowAt row_at, EncodedBatch& out) const {
+void EncodedTable::gather(std::int64_t count, RowAt row_at, EncodedBatch& out, ThreadPool* pool) const {
   out.rows = count;
   out.columns.resize(columns_.size());
-  for (std::size_t c = 0; c < columns_.size(); ++c) gather_column(c, count, row_at, out);
+  run(pool, std::ssize(columns_),
+      [&](std::int64_t c) { gather_column(static_cast<std::size_t>(c), count, row_at, out); });
 }
 
 template <class RowAt>
@@ -309,7 +310,7 @@ void EncodedTable::gather(std::int64_t count, RowAt row_at, std::span<const std:
 
 void EncodedTable::read(std::int64_t first, std::int64_t count, EncodedBatch& out) const {
   gather(
-      count, [first](std::int64_t i) { return first + i; }, out);
+      count, [first](std::int64_t i) { return first + i; }, out, nullptr);
 }
 
 void EncodedTable::read(std::int64_t first, std::int64_t count, std::span<const std::size_t> columns,
@@ -318,9 +319,9 @@ void EncodedTable::read(std::int64_t first, std::int64_t count, std::span<const 
       count, [first](std::int64_t i) { return first + i; }, columns, out);
 }
 
-void EncodedTable::read(std::span<const std::int64_t> rows, EncodedBatch& out) const {
+void EncodedTable::read(std::span<const std::int64_t> rows, EncodedBatch& out, ThreadPool* pool) const {
   gather(
-      std::ssize(rows), [rows](std::int64_t i) { return rows[static_cast<std::size_t>(i)]; }, out);
+      std::ssize(rows), [rows](std::int64_t i) { return rows[static_cast<std::size_t>(i)]; }, out, pool);
 }
 
 void EncodedTable::read(std::span<const std::int64_t> rows, std::span<const std::size_t> columns,

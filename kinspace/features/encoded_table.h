@@ -45,8 +45,9 @@ class EncodedTable {
   /// Makes room for so many rows with one id each, so that appending them moves nothing; more may come all the same.
   void reserve(std::int64_t rows);
 
-  /// Adds the rows of a batch of the same columns. Errors   kResourceLimit: a column of lists with 2^32 values or more.
-  void append(const EncodedBatch& batch);
+  /// Adds the rows of a batch of the same columns; `pool` shares the columns among threads, here and below. Errors
+  /// kResourceLimit: a column of lists with 2^32 values or more.
+  void append(const EncodedBatch& batch, ThreadPool* pool = nullptr);
 
   /// Makes every id of a column id_of[id], where kOutOfVocabulary stands for -1 (Encoder::renumbering).
   /// Errors   kInternal for an id beyond, or a column of wide ids.
@@ -58,7 +59,7 @@ class EncodedTable {
 
   /// Rows first .. first + count - 1, or the rows named, in that order. Rows must exist.
   void read(std::int64_t first, std::int64_t count, EncodedBatch& out) const;
-  void read(std::span<const std::int64_t> rows, EncodedBatch& out) const;
+  void read(std::span<const std::int64_t> rows, EncodedBatch& out, ThreadPool* pool = nullptr) const;
 
   /// The same of some columns alone; the others stay as they are in `out`.
   void read(std::int64_t first, std::int64_t count, std::span<const std::size_t> columns, EncodedBatch& out) const;
@@ -70,7 +71,7 @@ class EncodedTable {
 
  private:
   template <class RowAt>
-  void gather(std::int64_t count, RowAt row_at, EncodedBatch& out) const;
+  void gather(std::int64_t count, RowAt row_at, EncodedBatch& out, ThreadPool* pool) const;
   template <class RowAt>
   void gather(std::int64_t count, RowAt row_at, std::span<const std::size_t> columns, EncodedBatch& out) const;
   template <class RowAt>

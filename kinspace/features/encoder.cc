@@ -55,19 +55,34 @@ struct Encoder::State {
     KIN_ASSERT(std::all_of(rows.begin(), rows.end(), inside));
   }
 
-  void learn(const BatchRows& rows) {
-    for (const auto& encoder : compiled.encoders) {
-      if (!encoder->fitted()) encoder->learn(rows);
-    }
+  void learn(const BatchRows& rows, ThreadPool* pool) {
+    run(pool, std::ssize(compiled.encoders), [&](std::int64_t i) {
+      internal::ColumnEncoder& encoder = *compiled.encoders[static_cast<std::size_t>(i)];
+      if (!encoder.fitted()) encoder.learn(rows);
+    });
   }
 
-  void encode(const BatchRows& rows, EncodedBatch& out) {
-    out.rows = static_cast<std::int64_t>(rows.size());
+  /// encode_column(encoder, to) for all columns: first those that crosses are made of.
+  template <class F>
+  void encode_columns(std::size_t rows, EncodedBatch& out, ThreadPool* pool, F encode_column) {
+    out.rows = static_cast<std::int64_t>(rows);
     out.columns.resize(compiled.encoders.size());
-    for (const std::size_t i : compiled.order) {
-      clear_rest(compiled.infos[i], out.columns[i]);
-      compiled.encoders[i]->encode(rows, out.columns, out.columns[i]);
-    }
+    const auto crosses = std::find_if(compiled.order.begin(), compiled.order.end(),
+                                      [&](std::size_t i) { return !compiled.parts[i].empty(); });
+    const auto some = [&](auto begin, auto end) {
+      run(pool, end - begin, [&](std::int64_t place) {
+        const std::size_t i = begin[place];
+        clear_rest(compiled.infos[i], out.columns[i]);
+        encode_column(*compiled.encoders[i], out.columns[i]);
+      });
+    };
+    some(compiled.order.begin(), crosses);
+    some(crosses, compiled.order.end());
+  }
+
+  void encode(const BatchRows& rows, EncodedBatch& out, ThreadPool* pool) {
+    encode_columns(rows.size(), out, pool,
+                   [&](internal::ColumnEncoder& encoder, EncodedColumn& to) { encoder.encode(rows, out.columns, to); });
   }
 };
 
@@ -116,12 +131,12 @@ bool Encoder::fitted() const noexcept {
 
 void Encoder::learn(const Batch& batch) {
   state_->check(batch);
-  state_->learn(BatchRows(batch, state_->binding));
+  state_->learn(BatchRows(batch, state_->binding), nullptr);
 }
 
-void Encoder::learn(const Batch& batch, std::span<const std::uint32_t> rows) {
+void Encoder::learn(const Batch& batch, std::span<const std::uint32_t> rows, ThreadPool* pool) {
   state_->check(batch, rows);
-  state_->learn(BatchRows(batch, state_->binding, rows));
+  state_->learn(BatchRows(batch, state_->binding, rows), pool);
 }
 
 void Encoder::finish_learning() {
@@ -150,13 +165,13 @@ const Vocabulary* Encoder::vocabulary(std::string_view column) const noexcept {
 void Encoder::encode(const Batch& batch, EncodedBatch& out) {
   KIN_ASSERT(fitted());
   state_->check(batch);
-  state_->encode(BatchRows(batch, state_->binding), out);
+  state_->encode(BatchRows(batch, state_->binding), out, nullptr);
 }
 
-void Encoder::encode(const Batch& batch, std::span<const std::uint32_t> rows, EncodedBatch& out) {
+void Encoder::encode(const Batch& batch, std::span<const std::uint32_t> rows, EncodedBatch& out, ThreadPool* pool) {
   KIN_ASSERT(fitted());
   state_->check(batch, rows);
-  state_->encode(BatchRows(batch, state_->binding, rows), out);
+  state_->encode(BatchRows(batch, state_->binding, rows), out, pool);
 }
 
 bool Encoder::one_pass() const noexcept {
@@ -170,7 +185,7 @@ bool Encoder::one_pass() const noexcept {
 }
 
 void Encoder::learn_and_encode(const Batch& batch, std::span<const std::uint32_t> chosen,
-                               std::span<const std::uint32_t> training, EncodedBatch& out) {
+                               std::span<const std::uint32_t> training, EncodedBatch& out, ThreadPool* pool) {
   KIN_ASSERT(one_pass());
   state_->check(batch, chosen);
   state_->training.resize(chosen.size());
@@ -181,17 +196,13 @@ void Encoder::learn_and_encode(const Batch& batch, std::span<const std::uint32_t
   }
   const bool all = static_cast<std::int64_t>(chosen.size()) == batch.rows;
   const BatchRows rows = all ? BatchRows(batch, state_->binding) : BatchRows(batch, state_->binding, chosen);
-  out.rows = static_cast<std::int64_t>(chosen.size());
-  out.columns.resize(columns().size());
-  for (const std::size_t i : state_->compiled.order) {
-    internal::ColumnEncoder& encoder = *state_->compiled.encoders[i];
-    clear_rest(columns()[i], out.columns[i]);
+  state_->encode_columns(rows.size(), out, pool, [&](internal::ColumnEncoder& encoder, EncodedColumn& to) {
     if (encoder.fitted()) {
-      encoder.encode(rows, out.columns, out.columns[i]);
+      encoder.encode(rows, out.columns, to);
     } else {
-      encoder.encode_provisional(rows, state_->training, out.columns[i]);
+      encoder.encode_provisional(rows, state_->training, to);
     }
-  }
+  });
 }
 
 std::span<const std::uint32_t> Encoder::renumbering(std::size_t column) const noexcept {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "kinspace/base/thread_pool.h"
 #include "kinspace/data/batch.h"
 #include "kinspace/features/feature_column.h"
 #include "kinspace/features/vocabulary.h"
@@ -79,8 +80,9 @@ class Encoder {
 
   /// Says how the table holds the sources: from now on batch.columns[i] is field `i` of the returned positions, in the
   /// order of sources(). `file` is named in errors, and rows of a batch by what `place` calls them, such as
-  /// "ratings.csv:17". To be called before learn() and encode(), again for another table.
-  /// Errors   kInvalidArgument: a source that is not there, or whose type does not fit its column.
+  /// "ratings.csv:17"; with a pool, several threads may call it at once. To be called before learn() and encode(),
+  /// again for another table. Errors   kInvalidArgument: a source that is not there, or whose type does not fit its
+  /// column.
   std::vector<std::int64_t> bind(std::span<const Field> fields, const std::string& file,
                                  std::function<std::string(std::size_t row)> place = {});
 
@@ -90,7 +92,7 @@ class Encoder {
   /// Takes part of the training rows into what is learned: rows `rows` of the batch, or all.
   /// Errors   kBadData as encode().
   void learn(const Batch& batch);
-  void learn(const Batch& batch, std::span<const std::uint32_t> rows);
+  void learn(const Batch& batch, std::span<const std::uint32_t> rows, ThreadPool* pool = nullptr);
 
   /// Errors   kBadData naming a column of which nothing could be learned.
   void finish_learning();
@@ -104,11 +106,11 @@ class Encoder {
   /// The vocabulary of a column, learned or given; null for other kinds.
   const Vocabulary* vocabulary(std::string_view column) const noexcept;
 
-  /// Rows `rows` of the batch, or all.
+  /// Rows `rows` of the batch, or all; `pool` shares the columns among threads.
   /// Errors   kBadData naming the row, column and value: a number that is missing where that is an error, an id out of
   ///          range, weights that do not pair; kInvalidArgument: columns that are not what bind() was told.
   void encode(const Batch& batch, EncodedBatch& out);
-  void encode(const Batch& batch, std::span<const std::uint32_t> rows, EncodedBatch& out);
+  void encode(const Batch& batch, std::span<const std::uint32_t> rows, EncodedBatch& out, ThreadPool* pool = nullptr);
 
   /// Whether the table need be read only once: all that is to be learned are vocabularies of columns that are in no
   /// cross. Then learn_and_encode() gives their ids by order of arrival, and renumber() makes them what they are.
@@ -117,7 +119,7 @@ class Encoder {
   /// Encodes rows `rows` (rising) of a batch and learns from those of them that are in `training` (rising). To be
   /// called for all batches, then finish_learning(). Only where one_pass(). Errors   as encode().
   void learn_and_encode(const Batch& batch, std::span<const std::uint32_t> rows,
-                        std::span<const std::uint32_t> training, EncodedBatch& out);
+                        std::span<const std::uint32_t> training, EncodedBatch& out, ThreadPool* pool = nullptr);
 
   /// After finish_learning(): renumbering(c)[i] is the id that i stands for in column c of what learn_and_encode()
   /// made, 2^32 - 1 for -1. Empty where ids stay as they are.

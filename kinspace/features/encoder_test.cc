@@ -8,7 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "kinspace/base/error.h"
 #include "kinspace/base/hash.h"
+#include "kinspace/base/thread_pool.h"
+#include "kinspace/features/encoded_table.h"
 #include "kinspace/features/testing/count_allocations.h"
 #include "kinspace/features/testing/test_table.h"
 
@@ -129,6 +132,52 @@ TEST(Encoder, LearnsTheSameFromBatchesOfAnySize) {
   expect_equal(a, b);
   for (const auto& [name, fitted] : whole.learned())
     EXPECT_EQ(fitted.numbers, parts.learned().at(name).numbers) << name;
+}
+
+TEST(Encoder, LearnsAndEncodesTheSameWithThreads) {
+  const TestTable table = rows(1, 1000);
+  std::vector<std::uint32_t> all(1000);
+  std::iota(all.begin(), all.end(), 0U);
+  ThreadPool pool(3);
+  std::vector<EncodedBatch> read(2);
+  for (std::size_t i = 0; i < 2; ++i) {
+    ThreadPool* const threads = i == 0 ? nullptr : &pool;
+    Encoder encoder(every_kind());
+    const Batch batch = table.batch(encoder.bind(table.fields(), "t"));
+    encoder.learn(batch, all, threads);
+    encoder.finish_learning();
+    EncodedBatch encoded;
+    encoder.encode(batch, all, encoded, threads);
+    EncodedTable kept(encoder.columns());
+    kept.append(encoded, threads);
+    const std::vector<std::int64_t> some = {999, 3, 0, 500};
+    kept.read(some, read[i], threads);
+  }
+  expect_equal(read[0], read[1]);
+}
+
+TEST(Encoder, NamesTheFirstBadColumnWithThreadsToo) {
+  TestTable table;
+  table.numbers("a", {1.0, std::nullopt}).numbers("b", {std::nullopt, 1.0});
+  FeatureColumns columns;
+  for (const char* name : {"a", "b"}) {
+    NumericColumn column;
+    column.source = {name};
+    columns[name] = column;
+  }
+  ThreadPool pool(2);
+  const std::uint32_t all[] = {0, 1};
+  for (ThreadPool* const threads : {static_cast<ThreadPool*>(nullptr), &pool}) {
+    Encoder encoder(columns);
+    const Batch batch = table.batch(encoder.bind(table.fields(), "t"));
+    EncodedBatch out;
+    try {
+      encoder.encode(batch, all, out, threads);
+      FAIL();
+    } catch (const Error& error) {
+      EXPECT_NE(error.message().find("row 2 of the batch: column 'a'"), std::string::npos) << error.message();
+    }
+  }
 }
 
 TEST(Encoder, OfWhatWasLearnedIsFittedAndTheSame) {
