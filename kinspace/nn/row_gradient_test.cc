@@ -102,7 +102,7 @@ TEST(RowGradient, SeveralAreGroupedAtOnceAsEachAlone) {
   for (std::int64_t i = 0; i < 20; ++i) {
     parameters.push_back(std::make_unique<Parameter>("p", i + 1, 1, true, nullptr));
     gradients.push_back(std::make_unique<RowGradient>(arena, *parameters.back()));
-    RandomStream stream(7, Purpose::kPick, static_cast<std::uint64_t>(i));
+    RandomStream stream(7, Purpose::kPick, static_cast<std::uint64_t>(i), 0);
     for (RowContribution& c : gradients.back()->add(i * 50)) {
       c = {static_cast<std::int64_t>(stream.below(static_cast<std::uint64_t>(i) + 1)), &one, 1.0F};
     }
