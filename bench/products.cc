@@ -1,6 +1,7 @@
 // One matrix product over and over, and one line of JSON.
 //
-//   kin_products --m 512 --n 1024 --k 429 [--transpose-a 0] [--transpose-b 0] [--threads 1] [--ms 300]
+//   kin_products --m 512 --n 1024 --k 429 [--transpose-a 0] [--transpose-b 0] [--precision fp32|bf16] [--threads 1]
+//                [--ms 300]
 //
 // C [m, n] = op(A) op(B), with k multiply-adds for each element.
 
@@ -40,7 +41,9 @@ void run(const kin::bench::Arguments& arguments) {
   const kin::Matrix b = turn_b == kin::Transpose::kNo ? random_matrix(k, n, 2) : random_matrix(n, k, 2);
   kin::Matrix c(m, n);
   kin::ThreadPool pool(threads);
-  const auto product = [&] { kin::gemm(pool, turn_a, a.view(), turn_b, b.view(), c.view()); };
+  const kin::Precision precision =
+      arguments.text("precision", "fp32") == "bf16" ? kin::Precision::kBf16 : kin::Precision::kFp32;
+  const auto product = [&] { kin::gemm(pool, precision, turn_a, a.view(), turn_b, b.view(), c.view()); };
   for (int i = 0; i < 3; ++i) product();
 
   const double wanted = static_cast<double>(arguments.number("ms", 300)) / 1e3;

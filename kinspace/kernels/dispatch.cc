@@ -10,21 +10,24 @@
 namespace kin::kernels {
 namespace {
 
-constexpr Isa kAll[] = {Isa::kScalar, Isa::kAvx2, Isa::kAvx512};
+constexpr Isa kAll[] = {Isa::kScalar, Isa::kAvx2, Isa::kAvx512, Isa::kAvx512Bf16};
 
 // These builtins look at the processor's feature bits and at whether the operating system saves the registers.
 bool runs_here(Isa isa) noexcept {
   const bool avx2 = __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0 &&
                     __builtin_cpu_supports("bmi") != 0 && __builtin_cpu_supports("bmi2") != 0 &&
                     __builtin_cpu_supports("popcnt") != 0;
+  const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512dq") != 0 &&
+                      __builtin_cpu_supports("avx512vl") != 0 && __builtin_cpu_supports("avx512bw") != 0;
   switch (isa) {
     case Isa::kScalar:
       return true;
     case Isa::kAvx2:
       return avx2;
     case Isa::kAvx512:
-      return avx2 && __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512dq") != 0 &&
-             __builtin_cpu_supports("avx512vl") != 0 && __builtin_cpu_supports("avx512bw") != 0;
+      return avx512;
+    case Isa::kAvx512Bf16:
+      return avx512 && __builtin_cpu_supports("avx512bf16") != 0;
   }
   return false;
 }
@@ -44,6 +47,8 @@ std::string_view isa_name(Isa isa) noexcept {
       return "avx2";
     case Isa::kAvx512:
       return "avx512";
+    case Isa::kAvx512Bf16:
+      return "avx512_bf16";
   }
   return "unknown";
 }
@@ -58,7 +63,7 @@ Isa internal::choose(const char* wanted, std::span<const Isa> supported) {
   if (wanted == nullptr || *wanted == '\0') return supported.back();
   const auto* found = std::find_if(std::begin(kAll), std::end(kAll), [&](Isa isa) { return isa_name(isa) == wanted; });
   if (found == std::end(kAll)) {
-    throw Error::invalid_argument("KIN_ISA is " + quoted(wanted) + "; it must be scalar, avx2 or avx512",
+    throw Error::invalid_argument("KIN_ISA is " + quoted(wanted) + "; it must be scalar, avx2, avx512 or avx512_bf16",
                                   "unset it to get the fastest that this processor has");
   }
   if (std::find(supported.begin(), supported.end(), *found) == supported.end()) throw not_here(*found);
@@ -72,6 +77,8 @@ const Table& table(Isa isa) {
       return internal::avx2_table();
     case Isa::kAvx512:
       return internal::avx512_table();
+    case Isa::kAvx512Bf16:
+      return internal::avx512_bf16_table();
     case Isa::kScalar:
       break;
   }

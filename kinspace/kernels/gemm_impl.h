@@ -27,41 +27,74 @@ inline void put(V v, std::int64_t k, std::int64_t line, std::int64_t depth, std:
   store_up_to(v, panel + at, at + 16 <= depth * width ? 16 : width - line);
 }
 
-/// Lines that lie along k: squares of 16 by 16 are turned over.
+/// What a float of a panel, a slot, holds: here one term of the sum, as it is.
 template <Vec16 V>
+struct Floats {
+  static constexpr std::int64_t kTerms = 1;
+  static std::int64_t slots(std::int64_t depth) { return depth; }
+
+  /// 16 slots of a line that lies along k and has `terms` more terms; zeros where there are none.
+  static V along(const float* from, std::int64_t terms) { return load_up_to<V>(from, terms); }
+
+  /// One slot of 16 lines, or of `lines`, that lie next to each other.
+  static V across(const float* from, std::int64_t k_stride, std::int64_t slot, std::int64_t /*depth*/,
+                  std::int64_t lines) {
+    return load_up_to<V>(from + slot * k_stride, lines);
+  }
+};
+
+/// Lines that lie along k: squares of 16 by 16 are turned over.
+template <Vec16 V, class Slots>
 inline void pack_panel(const float* in, std::int64_t line_stride, std::int64_t lines, std::int64_t depth,
                        std::int64_t width, float* panel) {
-  for (std::int64_t k = 0; k < depth; k += 16) {
-    const std::int64_t steps = depth - k < 16 ? depth - k : 16;
+  const std::int64_t slots = Slots::slots(depth);
+  for (std::int64_t s = 0; s < slots; s += 16) {
+    const std::int64_t steps = slots - s < 16 ? slots - s : 16;
+    const std::int64_t k = s * Slots::kTerms;
     for (std::int64_t line = 0; line < width; line += 16) {
       V square[16];
       for (std::int64_t i = 0; i < 16; ++i) {
         const float* from = in + (line + i) * line_stride + k;
-        square[i] = line + i < lines ? load_up_to<V>(from, steps) : V::set(0.0F);
+        square[i] = line + i < lines ? Slots::along(from, depth - k) : V::set(0.0F);
       }
       transpose(square, lines - line);
-      for (std::int64_t j = 0; j < steps; ++j) put(square[j], k + j, line, depth, width, panel);
+      for (std::int64_t j = 0; j < steps; ++j) put(square[j], s + j, line, slots, width, panel);
     }
   }
 }
 
-template <Vec16 V>
+/// Panels of one line that lies along k.
+template <Vec16 V, class Slots>
+inline void pack_lines(const float* in, std::int64_t line_stride, std::int64_t lines, std::int64_t depth, float* to) {
+  const std::int64_t slots = Slots::slots(depth);
+  for (std::int64_t line = 0; line < lines; ++line, to += slots) {
+    const float* from = in + line * line_stride;
+    for (std::int64_t s = 0; s < slots; s += 16) {
+      const std::int64_t k = s * Slots::kTerms;
+      store_up_to(Slots::along(from + k, depth - k), to + s, slots - s);
+    }
+  }
+}
+
+template <Vec16 V, class Slots = Floats<V>>
 void gemm_pack(const float* in, std::int64_t line_stride, std::int64_t k_stride, std::int64_t lines, std::int64_t depth,
                std::int64_t width, float* packed) noexcept {
+  const std::int64_t slots = Slots::slots(depth);
+  if (k_stride == 1 && width == 1) return pack_lines<V, Slots>(in, line_stride, lines, depth, packed);
   if (line_stride != 1) {
     for (std::int64_t first = 0; first < lines; first += width) {
       const std::int64_t count = lines - first < width ? lines - first : width;
-      pack_panel<V>(in + first * line_stride, line_stride, count, depth, width, packed + first * depth);
+      pack_panel<V, Slots>(in + first * line_stride, line_stride, count, depth, width, packed + first * slots);
     }
     return;
   }
   // k outside, so that a row of `in` is read in one go; rows often lie a power of two apart, in the same cache set.
-  for (std::int64_t k = 0; k < depth; ++k) {
+  for (std::int64_t s = 0; s < slots; ++s) {
     for (std::int64_t first = 0; first < lines; first += width) {
       for (std::int64_t line = 0; line < width; line += 16) {
         const std::int64_t left = lines - first - line;
-        const V v = left > 0 ? load_up_to<V>(in + k * k_stride + first + line, left) : V::set(0.0F);
-        put(v, k, line, depth, width, packed + first * depth);
+        const V v = left > 0 ? Slots::across(in + first + line, k_stride, s, depth, left) : V::set(0.0F);
+        put(v, s, line, slots, width, packed + first * slots);
       }
     }
   }
@@ -106,8 +139,16 @@ class LeftRows<R, RowsApart> {
   std::int64_t stride_;
 };
 
+/// What becomes of a sum by a slot of each side.
+struct FusedMultiplyAdd {
+  template <Vec16 V>
+  static V add(V a, V b, V sum) {
+    return fma(a, b, sum);
+  }
+};
+
 /// R rows by C vectors of the tile; the last vector has `last` lanes.
-template <Vec16 V, std::int64_t R, std::int64_t C, class Layout>
+template <Vec16 V, class Product, std::int64_t R, std::int64_t C, class Layout>
 void tile_of(std::int64_t k, const TileLeft& left, const float* b, const TileOut& out, std::int64_t last) noexcept {
   V sums[R][C];
 #pragma GCC unroll 16
@@ -127,7 +168,7 @@ void tile_of(std::int64_t k, const TileLeft& left, const float* b, const TileOut
     for (std::int64_t i = 0; i < R; ++i) {
       const V factor = V::set(a[i]);
 #pragma GCC unroll 2
-      for (std::int64_t j = 0; j < C; ++j) sums[i][j] = fma(factor, row[j], sums[i][j]);
+      for (std::int64_t j = 0; j < C; ++j) sums[i][j] = Product::add(factor, row[j], sums[i][j]);
     }
     a.next();
     b += 16 * V::kTileVectors;
@@ -142,24 +183,24 @@ void tile_of(std::int64_t k, const TileLeft& left, const float* b, const TileOut
 }
 
 /// Finds the tile with as many rows and vectors as there are to do, so that edges cost what they are worth.
-template <Vec16 V, std::int64_t R, std::int64_t C>
+template <Vec16 V, class Product, std::int64_t R, std::int64_t C>
 inline void tile_at_most(std::int64_t k, const TileLeft& left, const float* b, const TileOut& out) noexcept {
   if constexpr (C > 1) {
-    if (out.cols <= 16 * (C - 1)) return tile_at_most<V, R, C - 1>(k, left, b, out);
+    if (out.cols <= 16 * (C - 1)) return tile_at_most<V, Product, R, C - 1>(k, left, b, out);
   }
   if constexpr (R > 1) {
-    if (out.rows < R) return tile_at_most<V, R - 1, C>(k, left, b, out);
+    if (out.rows < R) return tile_at_most<V, Product, R - 1, C>(k, left, b, out);
   }
   const std::int64_t last = out.cols - 16 * (C - 1);
-  left.row == 1 ? tile_of<V, R, C, RowsTogether>(k, left, b, out, last)
-                : tile_of<V, R, C, RowsApart>(k, left, b, out, last);
+  left.row == 1 ? tile_of<V, Product, R, C, RowsTogether>(k, left, b, out, last)
+                : tile_of<V, Product, R, C, RowsApart>(k, left, b, out, last);
 }
 
-template <Vec16 V>
+template <Vec16 V, class Product = FusedMultiplyAdd>
 void gemm_tile(std::int64_t k, const TileLeft& left, const float* b, const TileOut& out) noexcept {
   static_assert(kMostTileCols % (16 * V::kTileVectors) == 0);
   if (out.rows <= 0 || out.cols <= 0) return;
-  tile_at_most<V, V::kTileRows, V::kTileVectors>(k, left, b, out);
+  tile_at_most<V, Product, V::kTileRows, V::kTileVectors>(k, left, b, out);
 }
 
 }  // namespace

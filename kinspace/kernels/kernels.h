@@ -15,7 +15,8 @@
 /// Only the payload of a NaN is open: where one set gives NaN all do.
 namespace kin::kernels {
 
-enum class Isa { kScalar = 0, kAvx2 = 1, kAvx512 = 2 };
+/// kAvx512Bf16 is kAvx512 with products of bf16 by its instructions.
+enum class Isa { kScalar = 0, kAvx2 = 1, kAvx512 = 2, kAvx512Bf16 = 3 };
 
 /// What is not linear in a network; the others as in tf.nn.
 ///
@@ -41,7 +42,7 @@ enum class Activation : std::uint8_t {
   kLeakyRelu = 9
 };
 
-/// Names as in KIN_ISA: "scalar", "avx2", "avx512".
+/// Names as in KIN_ISA: "scalar", "avx2", "avx512", "avx512_bf16".
 std::string_view isa_name(Isa isa) noexcept;
 
 /// Those that this processor and operating system can run, from kScalar up.
@@ -200,6 +201,18 @@ struct Table {
                     std::int64_t depth, std::int64_t width, float* packed) noexcept;
   /// out[r, c] (+)= sum_k left[r, k] * b[k * tile_cols + c], a chain of fma in rising k.
   void (*gemm_tile)(std::int64_t k, const TileLeft& left, const float* b, const TileOut& out) noexcept;
+
+  // The same for factors that are rounded to bf16, the upper half of a float: to nearest, ties to even, denormal
+  // numbers to 0 of their sign. Panels and left sides are packed, into slots of the size of a float that only
+  // gemm_tile_bf16 can read; a line of so many terms takes ceil(depth / 2) * 2 / gemm_bf16_terms of them.
+  std::int64_t gemm_bf16_terms;  ///< terms of a sum in a slot: 1 or 2
+  /// gemm_pack into slots, `depth` being terms; with width 1, lines one behind the other.
+  void (*gemm_pack_bf16)(const float* in, std::int64_t line_stride, std::int64_t k_stride, std::int64_t lines,
+                         std::int64_t depth, std::int64_t width, float* packed) noexcept;
+  /// gemm_tile over slots. The chain takes terms 1, 0, 3, 2, 5, 4 and so on, a missing last one being 0 * 0; products
+  /// are exact, sums rounded to nearest, and denormal terms, results and values of `out` are zeros of their sign. This
+  /// is what VDPBF16PS does (Intel's manual of instructions, volume 2; a test compares).
+  void (*gemm_tile_bf16)(std::int64_t slots, const TileLeft& left, const float* b, const TileOut& out) noexcept;
 
   /// Finds the cells of a text; see csv_scan.h.
   void (*scan_csv)(CsvScan& scan) noexcept;

@@ -3,6 +3,7 @@
 #include "kinspace/kernels/copy_strings_impl.h"
 #include "kinspace/kernels/csv_scan_impl.h"
 #include "kinspace/kernels/digits_impl.h"
+#include "kinspace/kernels/gemm_bf16_impl.h"
 #include "kinspace/kernels/gemm_impl.h"
 #include "kinspace/kernels/hash_strings_impl.h"
 #include "kinspace/kernels/internal/tables.h"
@@ -51,6 +52,9 @@ inline constexpr Table kTable = {
     .gemm_tile_cols = 16 * V::kTileVectors,
     .gemm_pack = gemm_pack<V>,
     .gemm_tile = gemm_tile<V>,
+    .gemm_bf16_terms = RoundedFloats<V>::kTerms,
+    .gemm_pack_bf16 = gemm_pack<V, RoundedFloats<V>>,
+    .gemm_tile_bf16 = gemm_tile_bf16<V>,
     .scan_csv = scan_csv<Bytes>,
     .read_integers = read_integers<Bytes>,
     .read_numbers = read_numbers<Bytes>,

@@ -32,7 +32,9 @@ concept Vec16 = requires(V v, typename V::Mask m, typename V::Int i, const float
   transpose(square, count);  // lane j of square[i] <-> lane i of square[j]; square[count] and on hold zeros
   bits(v), V::from_bits(i), V::Int::set(1U);
   add(i, i), sub(i, i), to_float(i);
-  shift_left_23(i), shift_right_1(i), shift_right_23(i);  // right shifts keep the sign
+  both(i, i);
+  shift_left_23(i), shift_right_1(i), shift_right_16(i), shift_right_23(i);  // right shifts keep the sign
+  swap_pairs(v);                                                             // lane 2 l <-> lane 2 l + 1
 };
 
 /// All 16 lanes, or the first `count`.

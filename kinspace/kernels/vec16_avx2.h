@@ -191,6 +191,15 @@ inline AV::Int shift_right_1(AV::Int a) {
 inline AV::Int shift_right_23(AV::Int a) {
   return {_mm256_srai_epi32(a.lo, 23), _mm256_srai_epi32(a.hi, 23)};
 }
+inline AV::Int both(AV::Int a, AV::Int b) {
+  return {_mm256_and_si256(a.lo, b.lo), _mm256_and_si256(a.hi, b.hi)};
+}
+inline AV::Int shift_right_16(AV::Int a) {
+  return {_mm256_srai_epi32(a.lo, 16), _mm256_srai_epi32(a.hi, 16)};
+}
+inline AV swap_pairs(AV a) {
+  return {_mm256_permute_ps(a.lo, 0xB1), _mm256_permute_ps(a.hi, 0xB1)};
+}
 
 }  // namespace
 }  // namespace kin::kernels

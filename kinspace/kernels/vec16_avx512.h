@@ -158,6 +158,15 @@ inline ZV::Int shift_right_1(ZV::Int a) {
 inline ZV::Int shift_right_23(ZV::Int a) {
   return {_mm512_srai_epi32(a.v, 23)};
 }
+inline ZV::Int both(ZV::Int a, ZV::Int b) {
+  return {_mm512_and_si512(a.v, b.v)};
+}
+inline ZV::Int shift_right_16(ZV::Int a) {
+  return {_mm512_srai_epi32(a.v, 16)};
+}
+inline ZV swap_pairs(ZV a) {
+  return {_mm512_permute_ps(a.v, 0xB1)};
+}
 
 }  // namespace
 }  // namespace kin::kernels

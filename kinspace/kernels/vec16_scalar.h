@@ -166,6 +166,16 @@ inline SV::Int shift_right_23(SV::Int a) {
   return lanes_of<SV::Int>(
       [&](int l) { return static_cast<std::uint32_t>(static_cast<std::int32_t>(a.lane[l]) >> 23); });
 }
+inline SV::Int both(SV::Int a, SV::Int b) {
+  return lanes_of<SV::Int>([&](int l) { return a.lane[l] & b.lane[l]; });
+}
+inline SV::Int shift_right_16(SV::Int a) {
+  return lanes_of<SV::Int>(
+      [&](int l) { return static_cast<std::uint32_t>(static_cast<std::int32_t>(a.lane[l]) >> 16); });
+}
+inline SV swap_pairs(SV a) {
+  return lanes_of<SV>([&](int l) { return a.lane[l ^ 1]; });
+}
 
 }  // namespace
 }  // namespace kin::kernels

@@ -22,7 +22,7 @@ using kernels::Table;
 // All that is packed is packed once, by all threads, and then every block of C needs nothing but panels. All sizes are
 // constants, so the cut is the same for any number of threads; that the sums are chains over k makes the result
 // independent of the cut as well.
-constexpr std::int64_t kDepth = 256;        // k packed at once: a panel of A is 14 KiB and stays in the L1
+constexpr std::int64_t kDepth = 256;        // slots of k packed at once: a panel of A is 14 KiB and stays in the L1
 constexpr std::int64_t kRows = 2048;        // rows of A packed at once: 2 MiB, a share of the L3
 constexpr std::int64_t kCols = 2048;        // columns of B packed at once: 2 MiB
 constexpr std::int64_t kBlockPanels = 8;    // a block of C is 8 panels of A by 8 of B, 370 KiB in the L2
@@ -44,6 +44,26 @@ struct Operand {
 
 constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
   return (a + b - 1) / b;
+}
+
+/// The kernels of one precision. Panels consist of slots, floats that hold a term of the sum or several.
+struct Tiles {
+  std::int64_t rows;     // of C in a register tile
+  std::int64_t cols;     // and columns
+  std::int64_t granule;  // lines along k are filled up to a multiple of so many terms
+  std::int64_t terms;    // in a slot
+  bool reads_floats;     // the left side may be read where it lies
+  decltype(Table::gemm_pack) pack;
+  decltype(Table::gemm_tile) multiply;
+
+  std::int64_t slots(std::int64_t depth) const noexcept { return ceil_div(depth, granule) * granule / terms; }
+  std::int64_t most_depth() const noexcept { return kDepth * terms; }
+  std::int64_t padded(std::int64_t width) const noexcept { return ceil_div(width, cols) * cols; }
+};
+
+Tiles tiles_of(const Table& t, Precision precision) {
+  if (precision == Precision::kFp32) return {t.gemm_tile_rows, t.gemm_tile_cols, 1, 1, true, t.gemm_pack, t.gemm_tile};
+  return {t.gemm_tile_rows, t.gemm_tile_cols, 2, t.gemm_bf16_terms, false, t.gemm_pack_bf16, t.gemm_tile_bf16};
 }
 
 /// Memory for packed panels, kept from call to call by each thread that starts a product.
@@ -119,19 +139,19 @@ struct Left {
   kernels::TileLeft tile(std::int64_t r) const noexcept { return {data + r * per_row, row, step}; }
 };
 
-/// Packing A only pays where its rows would push each other out of the cache.
-bool reads_in_place(const Operand& a) {
-  return std::max(a.line_stride, a.k_stride) % kSameSet != 0;
+/// Where a choice is left, packing A only pays where its rows would push each other out of the cache.
+bool reads_in_place(const Tiles& tiles, const Operand& a) {
+  return tiles.reads_floats && std::max(a.line_stride, a.k_stride) % kSameSet != 0;
 }
 
 /// Packs all lines into panels of `width`.
-void pack(const Table& table, ThreadPool& pool, bool serial, const Operand& from, std::int64_t lines,
+void pack(const Tiles& tiles, ThreadPool& pool, bool serial, const Operand& from, std::int64_t lines,
           std::int64_t width, std::int64_t depth, float* packed) {
   const std::int64_t chunk_lines = width * kPackPanels;
   for_chunks(pool, serial, ceil_div(lines, chunk_lines), [&](std::int64_t chunk) {
     const std::int64_t line = chunk * chunk_lines;
-    table.gemm_pack(from.data + line * from.line_stride, from.line_stride, from.k_stride,
-                    std::min(chunk_lines, lines - line), depth, width, packed + line * depth);
+    tiles.pack(from.data + line * from.line_stride, from.line_stride, from.k_stride,
+               std::min(chunk_lines, lines - line), depth, width, packed + line * tiles.slots(depth));
   });
 }
 
@@ -142,70 +162,74 @@ void prefetch(MatrixView c, std::int64_t row, std::int64_t row_end, std::int64_t
   }
 }
 
-/// C (+)= left times packed B over `depth` steps, by blocks of C.
-void multiply_panels(const Table& table, ThreadPool& pool, bool serial, const Left& left, const float* right,
-                     std::int64_t depth, MatrixView c, bool accumulate) {
-  const std::int64_t block_rows = kBlockPanels * table.gemm_tile_rows;
-  const std::int64_t block_cols = kBlockPanels * table.gemm_tile_cols;
+/// C (+)= left times packed B over so many slots, by blocks of C.
+void multiply_panels(const Tiles& tiles, ThreadPool& pool, bool serial, const Left& left, const float* right,
+                     std::int64_t slots, MatrixView c, bool accumulate) {
+  const std::int64_t block_rows = kBlockPanels * tiles.rows;
+  const std::int64_t block_cols = kBlockPanels * tiles.cols;
   const std::int64_t blocks_down = ceil_div(c.rows, block_rows);
   for_chunks(pool, serial, blocks_down * ceil_div(c.cols, block_cols), [&](std::int64_t chunk) {
     const std::int64_t row_begin = chunk % blocks_down * block_rows;
     const std::int64_t col_begin = chunk / blocks_down * block_cols;
     const std::int64_t row_end = std::min(c.rows, row_begin + block_rows);
     const std::int64_t col_end = std::min(c.cols, col_begin + block_cols);
-    for (std::int64_t row = row_begin; row < row_end; row += table.gemm_tile_rows) {
-      const std::int64_t rows = std::min(table.gemm_tile_rows, row_end - row);
-      for (std::int64_t col = col_begin; col < col_end; col += table.gemm_tile_cols) {
-        const std::int64_t next = col + table.gemm_tile_cols;
-        prefetch(c, row, row + rows, next, std::min(col_end, next + table.gemm_tile_cols));
-        table.gemm_tile(depth, left.tile(row), right + col * depth,
-                        {.data = c.row(row) + col,
-                         .stride = c.stride,
-                         .rows = rows,
-                         .cols = std::min(table.gemm_tile_cols, col_end - col),
-                         .accumulate = accumulate});
+    for (std::int64_t row = row_begin; row < row_end; row += tiles.rows) {
+      const std::int64_t rows = std::min(tiles.rows, row_end - row);
+      for (std::int64_t col = col_begin; col < col_end; col += tiles.cols) {
+        const std::int64_t next = col + tiles.cols;
+        prefetch(c, row, row + rows, next, std::min(col_end, next + tiles.cols));
+        tiles.multiply(slots, left.tile(row), right + col * slots,
+                       {.data = c.row(row) + col,
+                        .stride = c.stride,
+                        .rows = rows,
+                        .cols = std::min(tiles.cols, col_end - col),
+                        .accumulate = accumulate});
       }
     }
   });
 }
 
 /// Rows of A that are packed at once, whole panels of them.
-std::int64_t rows_at_once(const Table& table, std::int64_t rows) {
-  return std::min(kRows / table.gemm_tile_rows, ceil_div(rows, table.gemm_tile_rows)) * table.gemm_tile_rows;
+std::int64_t rows_at_once(const Tiles& tiles, std::int64_t rows) {
+  return std::min(kRows / tiles.rows, ceil_div(rows, tiles.rows)) * tiles.rows;
 }
 
 /// C (+)= A times packed B over `depth` steps, with room for the rows of A in `memory` unless they are read in place.
-void multiply_rows(const Table& table, ThreadPool& pool, bool serial, const Operand& a, float* memory,
+void multiply_rows(const Tiles& tiles, ThreadPool& pool, bool serial, const Operand& a, float* memory,
                    const float* right, std::int64_t depth, MatrixView c, bool accumulate) {
+  const std::int64_t slots = tiles.slots(depth);
   if (memory == nullptr) {
     const Left left{a.data, a.line_stride, a.line_stride, a.k_stride};
-    return multiply_panels(table, pool, serial, left, right, depth, c, accumulate);
+    return multiply_panels(tiles, pool, serial, left, right, slots, c, accumulate);
   }
-  const std::int64_t step = rows_at_once(table, c.rows);
+  // Rows along k that have to be converted stay rows; others become panels.
+  const bool stay = a.k_stride == 1 && !tiles.reads_floats;
+  const Left left = stay ? Left{memory, slots, slots, 1} : Left{memory, slots, 1, tiles.rows};
+  const std::int64_t step = rows_at_once(tiles, c.rows);
   for (std::int64_t row = 0; row < c.rows; row += step) {
     const std::int64_t rows = std::min(step, c.rows - row);
-    pack(table, pool, serial, {a.data + row * a.line_stride, a.line_stride, a.k_stride}, rows, table.gemm_tile_rows,
+    pack(tiles, pool, serial, {a.data + row * a.line_stride, a.line_stride, a.k_stride}, rows, stay ? 1 : tiles.rows,
          depth, memory);
-    multiply_panels(table, pool, serial, {memory, depth, 1, table.gemm_tile_rows}, right, depth,
-                    {c.row(row), rows, c.cols, c.stride}, accumulate);
+    multiply_panels(tiles, pool, serial, left, right, slots, {c.row(row), rows, c.cols, c.stride}, accumulate);
   }
 }
 
-void multiply_blocks(const Table& table, ThreadPool& pool, bool serial, const Operand& a, const Operand& b,
+void multiply_blocks(const Tiles& tiles, ThreadPool& pool, bool serial, const Operand& a, const Operand& b,
                      std::int64_t depth, MatrixView c, bool accumulate) {
   // Whole panels: the last one is filled up with zeros.
-  const std::int64_t most_cols = std::min(kCols, ceil_div(c.cols, table.gemm_tile_cols) * table.gemm_tile_cols);
-  const std::int64_t most_depth = std::min(kDepth, depth);
-  const bool in_place = reads_in_place(a);
-  float* right = packing_memory((most_cols + (in_place ? 0 : rows_at_once(table, c.rows))) * most_depth);
-  float* left = in_place ? nullptr : right + most_cols * most_depth;
+  const std::int64_t most_cols = std::min(kCols, tiles.padded(c.cols));
+  const std::int64_t most_depth = std::min(tiles.most_depth(), depth);
+  const std::int64_t most_slots = tiles.slots(most_depth);
+  const bool in_place = reads_in_place(tiles, a);
+  float* right = packing_memory((most_cols + (in_place ? 0 : rows_at_once(tiles, c.rows))) * most_slots);
+  float* left = in_place ? nullptr : right + most_cols * most_slots;
   for (std::int64_t col = 0; col < c.cols; col += kCols) {
     const std::int64_t cols = std::min(kCols, c.cols - col);
-    for (std::int64_t k = 0; k < depth; k += kDepth) {
-      const std::int64_t piece = std::min(kDepth, depth - k);
-      pack(table, pool, serial, {b.data + col * b.line_stride + k * b.k_stride, b.line_stride, b.k_stride}, cols,
-           table.gemm_tile_cols, piece, right);
-      multiply_rows(table, pool, serial, {a.data + k * a.k_stride, a.line_stride, a.k_stride}, left, right, piece,
+    for (std::int64_t k = 0; k < depth; k += most_depth) {
+      const std::int64_t piece = std::min(most_depth, depth - k);
+      pack(tiles, pool, serial, {b.data + col * b.line_stride + k * b.k_stride, b.line_stride, b.k_stride}, cols,
+           tiles.cols, piece, right);
+      multiply_rows(tiles, pool, serial, {a.data + k * a.k_stride, a.line_stride, a.k_stride}, left, right, piece,
                     {c.data + col, c.rows, cols, c.stride}, accumulate || k > 0);
     }
   }
@@ -241,7 +265,7 @@ void multiply(const Table& table, ThreadPool& pool, const Operand& a, const Oper
   if (c.rows <= table.gemm_tile_rows && b.k_stride == 1 && b.line_stride != 1) {
     return multiply_few_rows(table, pool, serial, a, b, depth, c, accumulate);
   }
-  multiply_blocks(table, pool, serial, a, b, depth, c, accumulate);
+  multiply_blocks(tiles_of(table, Precision::kFp32), pool, serial, a, b, depth, c, accumulate);
 }
 
 struct Shape {
@@ -275,8 +299,8 @@ void check_strides(ConstMatrixView a, ConstMatrixView b, ConstMatrixView c) {
 
 }  // namespace
 
-void internal::gemm_with(const Table& table, ThreadPool& pool, Transpose transpose_a, ConstMatrixView a,
-                         Transpose transpose_b, ConstMatrixView b, MatrixView c, bool accumulate) {
+void internal::gemm_with(const Table& table, ThreadPool& pool, Precision precision, Transpose transpose_a,
+                         ConstMatrixView a, Transpose transpose_b, ConstMatrixView b, MatrixView c, bool accumulate) {
   const Shape op_a = shape_of(a, transpose_a);
   check_product(op_a, shape_of(b, transpose_b), c);
   check_strides(a, b, c);
@@ -285,7 +309,11 @@ void internal::gemm_with(const Table& table, ThreadPool& pool, Transpose transpo
     if (!accumulate) clear(c);
     return;
   }
-  multiply(table, pool, left_of(a, transpose_a), right_of(b, transpose_b), op_a.cols, c, accumulate);
+  const Operand left = left_of(a, transpose_a);
+  const Operand right = right_of(b, transpose_b);
+  if (precision == Precision::kFp32) return multiply(table, pool, left, right, op_a.cols, c, accumulate);
+  multiply_blocks(tiles_of(table, precision), pool, is_small(c.rows, c.cols, op_a.cols), left, right, op_a.cols, c,
+                  accumulate);
 }
 
 void internal::gemm_with(const Table& table, ThreadPool& pool, Transpose transpose_a, ConstMatrixView a,
@@ -298,31 +326,34 @@ void internal::gemm_with(const Table& table, ThreadPool& pool, Transpose transpo
     if (!accumulate) clear(c);
     return;
   }
+  const Tiles tiles = tiles_of(table, b.precision);
   const Operand from = left_of(a, transpose_a);
-  const std::int64_t padded = ceil_div(b.cols, table.gemm_tile_cols) * table.gemm_tile_cols;
+  const std::int64_t most_depth = std::min(tiles.most_depth(), b.depth);
   float* memory =
-      reads_in_place(from) ? nullptr : packing_memory(rows_at_once(table, c.rows) * std::min(kDepth, b.depth));
-  for (std::int64_t k = 0; k < b.depth; k += kDepth) {
-    multiply_rows(table, pool, is_small(c.rows, c.cols, b.depth),
-                  {from.data + k * from.k_stride, from.line_stride, from.k_stride}, memory, b.panels + k * padded,
-                  std::min(kDepth, b.depth - k), c, accumulate || k > 0);
+      reads_in_place(tiles, from) ? nullptr : packing_memory(rows_at_once(tiles, c.rows) * tiles.slots(most_depth));
+  for (std::int64_t k = 0; k < b.depth; k += most_depth) {
+    multiply_rows(tiles, pool, is_small(c.rows, c.cols, b.depth),
+                  {from.data + k * from.k_stride, from.line_stride, from.k_stride}, memory,
+                  b.panels + tiles.slots(k) * tiles.padded(b.cols), std::min(most_depth, b.depth - k), c,
+                  accumulate || k > 0);
   }
 }
 
-PackedRight internal::pack_right_with(const Table& table, ThreadPool& pool, Transpose transpose, ConstMatrixView b,
-                                      float* memory) {
+PackedRight internal::pack_right_with(const Table& table, ThreadPool& pool, Precision precision, Transpose transpose,
+                                      ConstMatrixView b, float* memory) {
   const Shape op_b = shape_of(b, transpose);
   check_strides(b, b, b);
+  const Tiles tiles = tiles_of(table, precision);
   const Operand from = right_of(b, transpose);
-  const std::int64_t padded = ceil_div(op_b.cols, table.gemm_tile_cols) * table.gemm_tile_cols;
   // The pieces along k are shared among threads; what is within one only where there is no other.
   const bool serial = op_b.cols * op_b.rows < kSerialPacking;
-  for_chunks(pool, serial, ceil_div(op_b.rows, kDepth), [&](std::int64_t piece) {
-    const std::int64_t k = piece * kDepth;
-    pack(table, pool, serial, {from.data + k * from.k_stride, from.line_stride, from.k_stride}, op_b.cols,
-         table.gemm_tile_cols, std::min(kDepth, op_b.rows - k), memory + k * padded);
+  const std::int64_t most_depth = tiles.most_depth();
+  for_chunks(pool, serial, ceil_div(op_b.rows, most_depth), [&](std::int64_t piece) {
+    const std::int64_t k = piece * most_depth;
+    pack(tiles, pool, serial, {from.data + k * from.k_stride, from.line_stride, from.k_stride}, op_b.cols, tiles.cols,
+         std::min(most_depth, op_b.rows - k), memory + tiles.slots(k) * tiles.padded(op_b.cols));
   });
-  return {memory, op_b.rows, op_b.cols};
+  return {memory, op_b.rows, op_b.cols, precision};
 }
 
 std::int64_t stride_for_products(std::int64_t cols) noexcept {
@@ -332,11 +363,15 @@ std::int64_t stride_for_products(std::int64_t cols) noexcept {
 }
 
 std::int64_t packed_right_floats(std::int64_t depth, std::int64_t cols) noexcept {
-  return depth * ceil_div(cols, kernels::kMostTileCols) * kernels::kMostTileCols;
+  return (depth + depth % 2) * ceil_div(cols, kernels::kMostTileCols) * kernels::kMostTileCols;
+}
+
+PackedRight pack_right(ThreadPool& pool, Precision precision, Transpose transpose, ConstMatrixView b, float* memory) {
+  return internal::pack_right_with(kernels::active(), pool, precision, transpose, b, memory);
 }
 
 PackedRight pack_right(ThreadPool& pool, Transpose transpose, ConstMatrixView b, float* memory) {
-  return internal::pack_right_with(kernels::active(), pool, transpose, b, memory);
+  return pack_right(pool, Precision::kFp32, transpose, b, memory);
 }
 
 void gemm(ThreadPool& pool, Transpose transpose_a, ConstMatrixView a, const PackedRight& b, MatrixView c,
@@ -344,9 +379,14 @@ void gemm(ThreadPool& pool, Transpose transpose_a, ConstMatrixView a, const Pack
   internal::gemm_with(kernels::active(), pool, transpose_a, a, b, c, accumulate);
 }
 
+void gemm(ThreadPool& pool, Precision precision, Transpose transpose_a, ConstMatrixView a, Transpose transpose_b,
+          ConstMatrixView b, MatrixView c, bool accumulate) {
+  internal::gemm_with(kernels::active(), pool, precision, transpose_a, a, transpose_b, b, c, accumulate);
+}
+
 void gemm(ThreadPool& pool, Transpose transpose_a, ConstMatrixView a, Transpose transpose_b, ConstMatrixView b,
           MatrixView c, bool accumulate) {
-  internal::gemm_with(kernels::active(), pool, transpose_a, a, transpose_b, b, c, accumulate);
+  gemm(pool, Precision::kFp32, transpose_a, a, transpose_b, b, c, accumulate);
 }
 
 }  // namespace kin

@@ -9,6 +9,12 @@ namespace kin {
 
 enum class Transpose : bool { kNo = false, kYes = true };
 
+/// How factors enter a matrix product; sums and results are floats.
+enum class Precision : std::uint8_t {
+  kFp32 = 0,  ///< as they are
+  kBf16 = 1   ///< rounded to the 8 bits of bf16, which some processors multiply twice as fast
+};
+
 /// Matrix product.
 ///
 ///   C[m, n] = sum_k op(A)[m, k] * op(B)[k, n]   (+ C[m, n] when `accumulate`)
@@ -25,6 +31,16 @@ enum class Transpose : bool { kNo = false, kYes = true };
 void gemm(ThreadPool& pool, Transpose transpose_a, ConstMatrixView a, Transpose transpose_b, ConstMatrixView b,
           MatrixView c, bool accumulate = false);
 
+/// The same with factors of a precision.
+///
+/// Bits     kBf16: factors are rounded to nearest, ties to even, and denormal ones are 0. A chain takes steps
+///          1, 0, 3, 2 and so on, behind an odd K one of 0 * 0, and denormal sums are 0, as in VDPBF16PS. The result
+///          depends on nothing else, as above; but a product may be cut along k only where k is even.
+/// Cost     kBf16: both sides are packed, O(M K + K N); half the time where Isa::kAvx512Bf16 runs, else a little more
+///          than that of kFp32.
+void gemm(ThreadPool& pool, Precision precision, Transpose transpose_a, ConstMatrixView a, Transpose transpose_b,
+          ConstMatrixView b, MatrixView c, bool accumulate = false);
+
 /// Floats from row to row that let gemm() read matrices of so many columns where they lie: whole cache lines, and rows
 /// that do not share a set of the cache. Below 16 columns it is `cols`.
 std::int64_t stride_for_products(std::int64_t cols) noexcept;
@@ -34,15 +50,17 @@ struct PackedRight {
   const float* panels;
   std::int64_t depth;  ///< K
   std::int64_t cols;   ///< N
+  Precision precision = Precision::kFp32;
 };
 
-/// Floats of memory that pack_right() fills for an op(B) [depth, cols].
+/// Floats of memory that suffice for pack_right() of an op(B) [depth, cols].
 std::int64_t packed_right_floats(std::int64_t depth, std::int64_t cols) noexcept;
 
 /// Packs op(B) into `memory` of packed_right_floats(); B may change afterwards. Cost: one pass over B.
 PackedRight pack_right(ThreadPool& pool, Transpose transpose_b, ConstMatrixView b, float* memory);
+PackedRight pack_right(ThreadPool& pool, Precision precision, Transpose transpose_b, ConstMatrixView b, float* memory);
 
-/// gemm() with the same bits, without packing B again.
+/// gemm() of the precision of B with the same bits, without packing B again.
 void gemm(ThreadPool& pool, Transpose transpose_a, ConstMatrixView a, const PackedRight& b, MatrixView c,
           bool accumulate = false);
 

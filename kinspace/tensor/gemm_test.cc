@@ -49,12 +49,13 @@ struct Case {
   Transpose transpose_b = Transpose::kNo;
   bool accumulate = false;
   std::int64_t room = 0;
+  Precision precision = Precision::kFp32;
 };
 
 std::ostream& operator<<(std::ostream& out, const Case& c) {
   return out << c.m << " x " << c.n << " x " << c.k << (c.transpose_a == Transpose::kYes ? ", A'" : "")
              << (c.transpose_b == Transpose::kYes ? ", B'" : "") << (c.accumulate ? ", accumulate" : "") << ", room "
-             << c.room;
+             << c.room << (c.precision == Precision::kBf16 ? ", bf16" : "");
 }
 
 struct Operands {
@@ -70,8 +71,8 @@ struct Operands {
 /// All memory of C, the canaries included.
 std::vector<float> product(const Case& s, kernels::Isa isa, ThreadPool& pool) {
   Operands o(s);
-  internal::gemm_with(kernels::table(isa), pool, s.transpose_a, o.a.view(), s.transpose_b, o.b.view(), o.c.view(),
-                      s.accumulate);
+  internal::gemm_with(kernels::table(isa), pool, s.precision, s.transpose_a, o.a.view(), s.transpose_b, o.b.view(),
+                      o.c.view(), s.accumulate);
   return o.c.memory();
 }
 
@@ -79,22 +80,31 @@ std::vector<float> product(const Case& s, kernels::Isa isa, ThreadPool& pool) {
 std::vector<float> packed_product(const Case& s, kernels::Isa isa, ThreadPool& pool) {
   Operands o(s);
   std::vector<float> panels(static_cast<std::size_t>(packed_right_floats(s.k, s.n)), kCanary);
-  const PackedRight b = internal::pack_right_with(kernels::table(isa), pool, s.transpose_b, o.b.view(), panels.data());
+  const PackedRight b =
+      internal::pack_right_with(kernels::table(isa), pool, s.precision, s.transpose_b, o.b.view(), panels.data());
   internal::gemm_with(kernels::table(isa), pool, s.transpose_a, o.a.view(), b, o.c.view(), s.accumulate);
   return o.c.memory();
 }
 
-/// One chain of fma in rising k per value, as the contract says. The transposes make no difference.
+/// Factors as a precision takes them; none here is denormal.
+float factor(float value, Precision precision) {
+  if (precision == Precision::kFp32) return value;
+  const auto bits = __builtin_bit_cast(std::uint32_t, value);
+  return __builtin_bit_cast(float, (bits + 0x7FFFU + (bits >> 16 & 1U)) & 0xFFFF0000U);
+}
+
+/// One chain of fma per value, as the contract says. The transposes make no difference.
 std::vector<float> chain_of_fma(Case s) {
   s.transpose_a = Transpose::kNo;
   s.transpose_b = Transpose::kNo;
-
+  const bool pairs = s.precision == Precision::kBf16;
   Operands o(s);
   for (std::int64_t m = 0; m < s.m; ++m) {
     for (std::int64_t n = 0; n < s.n; ++n) {
       float total = s.accumulate ? o.c.at(m, n) : 0.0F;
-      for (std::int64_t k = 0; k < s.k; ++k) {
-        total = std::fma(o.a.at(m, k), o.b.at(k, n), total);
+      for (std::int64_t i = 0; i < s.k + (pairs ? s.k % 2 : 0); ++i) {
+        const std::int64_t k = pairs ? i ^ 1 : i;
+        if (k < s.k) total = std::fma(factor(o.a.at(m, k), s.precision), factor(o.b.at(k, n), s.precision), total);
       }
       o.c.at(m, n) = total;
     }
@@ -106,15 +116,17 @@ bool same_bytes(const std::vector<float>& a, const std::vector<float>& b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
 }
 
-/// The shapes in all transposes, accumulating or not, dense or with room between rows.
+/// The shapes in both precisions and all transposes, accumulating or not, dense or with room between rows.
 std::vector<Case> variants(const std::vector<Case>& shapes) {
   std::vector<Case> out;
 
   for (const Case& shape : shapes) {
-    for (const bool accumulate : {false, true}) {
-      for (const Transpose a : {Transpose::kNo, Transpose::kYes}) {
-        for (const Transpose b : {Transpose::kNo, Transpose::kYes}) {
-          out.push_back({shape.m, shape.n, shape.k, a, b, accumulate, accumulate ? 5 : 0});
+    for (const Precision precision : {Precision::kFp32, Precision::kBf16}) {
+      for (const bool accumulate : {false, true}) {
+        for (const Transpose a : {Transpose::kNo, Transpose::kYes}) {
+          for (const Transpose b : {Transpose::kNo, Transpose::kYes}) {
+            out.push_back({shape.m, shape.n, shape.k, a, b, accumulate, accumulate ? 5 : 0, precision});
+          }
         }
       }
     }
@@ -148,14 +160,16 @@ TEST(Gemm, IsAChainOfFmaAcrossAllBlocks) {
   ThreadPool pool(2);
   // Beyond the blocks of k, of rows and of columns in turn.
 
-  expect_chains(pool, {{19, 37, 600}, {2100, 9, 20}, {9, 2100, 20}, {1, 2500, 300}, {2500, 1, 300}});
+  expect_chains(pool, {{19, 37, 1100}, {2100, 9, 20}, {9, 2100, 20}, {1, 2500, 300}, {2500, 1, 300}});
 }
 
 TEST(Gemm, IsAChainOfFmaWhereRowsShareASetOfTheCache) {
   ThreadPool pool(1);
   for (const Transpose a : {Transpose::kNo, Transpose::kYes}) {
-    const Case s{256, 40, 256, a, Transpose::kNo, true, 256};
-    EXPECT_TRUE(same_bytes(product(s, kWidest, pool), chain_of_fma(s))) << s;
+    for (const Precision precision : {Precision::kFp32, Precision::kBf16}) {
+      const Case s{256, 40, 256, a, Transpose::kNo, true, 256, precision};
+      EXPECT_TRUE(same_bytes(product(s, kWidest, pool), chain_of_fma(s))) << s;
+    }
   }
 }
 
@@ -187,14 +201,14 @@ TEST(Gemm, AgreesWithDoubleReference) {
   for (const Case& s : variants({{70, 90, 400}})) {
     Operands o(s);
     Operands got(s);
-    gemm(pool, s.transpose_a, got.a.view(), s.transpose_b, got.b.view(), got.c.view(), s.accumulate);
+    gemm(pool, s.precision, s.transpose_a, got.a.view(), s.transpose_b, got.b.view(), got.c.view(), s.accumulate);
     for (std::int64_t m = 0; m < s.m; ++m) {
       for (std::int64_t n = 0; n < s.n; ++n) {
         double want = s.accumulate ? o.c.at(m, n) : 0.0;
         double scale = std::fabs(want);
         for (std::int64_t k = 0; k < s.k; ++k) {
-          const double a = s.transpose_a == Transpose::kNo ? o.a.at(m, k) : o.a.at(k, m);
-          const double b = s.transpose_b == Transpose::kNo ? o.b.at(k, n) : o.b.at(n, k);
+          const double a = factor(s.transpose_a == Transpose::kNo ? o.a.at(m, k) : o.a.at(k, m), s.precision);
+          const double b = factor(s.transpose_b == Transpose::kNo ? o.b.at(k, n) : o.b.at(n, k), s.precision);
           want += a * b;
           scale += std::fabs(a * b);
         }
@@ -208,18 +222,37 @@ TEST(Gemm, AgreesWithDoubleReference) {
 
 TEST(Gemm, MayBeCutAlongKIntoCallsThatAccumulate) {
   ThreadPool pool(1);
-  Padded a(20, 300, 0, 1), b(300, 50, 0, 2), whole(20, 50, 0, 3), parts(20, 50, 0, 3);
-  gemm(pool, Transpose::kNo, a.view(), Transpose::kNo, b.view(), whole.view());
-  const auto columns = [&](std::int64_t from, std::int64_t to) {
-    return ConstMatrixView(a.view().data + from, 20, to - from, 300);
-  };
-  const auto rows = [&](std::int64_t from, std::int64_t to) {
-    return ConstMatrixView(b.view().row(from), to - from, 50, 50);
-  };
-  gemm(pool, Transpose::kNo, columns(0, 7), Transpose::kNo, rows(0, 7), parts.view(), false);
-  gemm(pool, Transpose::kNo, columns(7, 261), Transpose::kNo, rows(7, 261), parts.view(), true);
-  gemm(pool, Transpose::kNo, columns(261, 300), Transpose::kNo, rows(261, 300), parts.view(), true);
-  EXPECT_TRUE(same_bytes(whole.memory(), parts.memory()));
+  for (const Precision precision : {Precision::kFp32, Precision::kBf16}) {
+    Padded a(20, 300, 0, 1), b(300, 50, 0, 2), whole(20, 50, 0, 3), parts(20, 50, 0, 3);
+    const auto multiply = [&](std::int64_t from, std::int64_t to, MatrixView c, bool accumulate) {
+      gemm(pool, precision, Transpose::kNo, ConstMatrixView(a.view().data + from, 20, to - from, 300), Transpose::kNo,
+           ConstMatrixView(b.view().row(from), to - from, 50, 50), c, accumulate);
+    };
+    multiply(0, 300, whole.view(), false);
+    const std::int64_t cut = precision == Precision::kFp32 ? 7 : 8;
+    multiply(0, cut, parts.view(), false);
+    multiply(cut, 262, parts.view(), true);
+    multiply(262, 300, parts.view(), true);
+    EXPECT_TRUE(same_bytes(whole.memory(), parts.memory()));
+  }
+}
+
+TEST(Gemm, OfBf16IsAsFarFromThatOfFloatsAsRoundedFactorsMakeIt) {
+  ThreadPool pool(1);
+  Padded a(30, 200, 0, 1), b(200, 40, 0, 2), exact(30, 40, 0, 3), rounded(30, 40, 0, 3), sizes(30, 40, 0, 3);
+  gemm(pool, Transpose::kNo, a.view(), Transpose::kNo, b.view(), exact.view());
+  gemm(pool, Precision::kBf16, Transpose::kNo, a.view(), Transpose::kNo, b.view(), rounded.view());
+  for (std::int64_t i = 0; i < 30 * 200; ++i) a.view().data[i] = std::fabs(a.view().data[i]);
+  for (std::int64_t i = 0; i < 200 * 40; ++i) b.view().data[i] = std::fabs(b.view().data[i]);
+  gemm(pool, Transpose::kNo, a.view(), Transpose::kNo, b.view(), sizes.view());
+  double farthest = 0;
+  for (std::int64_t i = 0; i < 30 * 40; ++i) {
+    const double error = std::fabs(double(rounded.view().data[i]) - double(exact.view().data[i]));
+    // Each factor moves by at most 2^-9 of itself; 200 roundings of sums are far below.
+    EXPECT_LE(error, sizes.view().data[i] * (0x1p-8 + 0x1p-15));
+    farthest = std::max(farthest, error);
+  }
+  EXPECT_GT(farthest, 1e-3) << "nothing was rounded";
 }
 
 TEST(Gemm, OverwritesWhateverWasInCUnlessAccumulating) {

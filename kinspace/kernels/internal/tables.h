@@ -10,6 +10,7 @@ namespace kin::kernels::internal {
 const Table& scalar_table() noexcept;
 const Table& avx2_table() noexcept;
 const Table& avx512_table() noexcept;
+const Table& avx512_bf16_table() noexcept;
 
 /// The set that `wanted` (the value of KIN_ISA) names, or the last of `supported` when it is null or empty.
 /// Errors: kInvalidArgument when it names none, kNotSupported when it names one that is not in `supported`.

@@ -8,13 +8,13 @@
 namespace kin::internal {
 
 /// gemm() of tensor/gemm.h with the kernels of a given instruction set; for tests and benchmarks.
-void gemm_with(const kernels::Table& table, ThreadPool& pool, Transpose transpose_a, ConstMatrixView a,
-               Transpose transpose_b, ConstMatrixView b, MatrixView c, bool accumulate);
+void gemm_with(const kernels::Table& table, ThreadPool& pool, Precision precision, Transpose transpose_a,
+               ConstMatrixView a, Transpose transpose_b, ConstMatrixView b, MatrixView c, bool accumulate);
 void gemm_with(const kernels::Table& table, ThreadPool& pool, Transpose transpose_a, ConstMatrixView a,
                const PackedRight& b, MatrixView c, bool accumulate);
 
 /// pack_right(), for gemm_with() of the same table.
-PackedRight pack_right_with(const kernels::Table& table, ThreadPool& pool, Transpose transpose, ConstMatrixView b,
-                            float* memory);
+PackedRight pack_right_with(const kernels::Table& table, ThreadPool& pool, Precision precision, Transpose transpose,
+                            ConstMatrixView b, float* memory);
 
 }  // namespace kin::internal
