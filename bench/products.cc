@@ -41,8 +41,7 @@ void run(const kin::bench::Arguments& arguments) {
   const kin::Matrix b = turn_b == kin::Transpose::kNo ? random_matrix(k, n, 2) : random_matrix(n, k, 2);
   kin::Matrix c(m, n);
   kin::ThreadPool pool(threads);
-  const kin::Precision precision =
-      arguments.text("precision", "fp32") == "bf16" ? kin::Precision::kBf16 : kin::Precision::kFp32;
+  const kin::Precision precision = kin::precision_named(arguments.text("precision", "fp32"));
   const auto product = [&] { kin::gemm(pool, precision, turn_a, a.view(), turn_b, b.view(), c.view()); };
   for (int i = 0; i < 3; ++i) product();
 

@@ -1,6 +1,7 @@
 // Trains the job that rivals/job.py defines on the engine of Kinspace and prints one line of JSON, as the rivals do.
 //
-//   kin_recommender --data FOLDER [--model dot|tower] [--threads 1] [--steps 0] [--export FOLDER]
+//   kin_recommender --data FOLDER [--model dot|tower] [--precision fp32|bf16] [--threads 1] [--steps 0]
+//                   [--export FOLDER]
 //
 // --export writes queries.npy (of the held-out contexts) and outputs.npy, for the evaluator that judges all alike.
 
@@ -72,8 +73,9 @@ class Columns {
 
 class Trainer {
  public:
-  Trainer(kin::ThreadPool& pool, std::int64_t items, bool tower)
+  Trainer(kin::ThreadPool& pool, std::int64_t items, bool tower, kin::Precision precision)
       : pool_(pool),
+        precision_(precision),
         store_(kSeed, {.name = "adagrad", .lr = 0.1F, .epsilon = 1e-7F, .initial_accumulator = 0.1F}),
         inputs_(store_.parameter(pool, "inputs", items, kDim, {})),
         outputs_(store_.parameter(pool, "outputs", items, kDim, {})),
@@ -129,7 +131,7 @@ class Trainer {
   }
 
   void forward(const kin::bench::NpyFile& histories, std::int64_t step) {
-    tape_.begin({.step = step, .training = true});
+    tape_.begin({.step = step, .training = true, .precision = precision_});
     const kin::SparseTensor targets = targets_.of(histories, step * kBatch, kBatch);
     const kin::Var found = query(context_.of(histories, step * kBatch, kBatch));
     const kin::Negatives negatives = sampler_.draw(tape_, kNegatives);
@@ -139,6 +141,7 @@ class Trainer {
   }
 
   kin::ThreadPool& pool_;
+  kin::Precision precision_;
   kin::ParameterStore store_;
   kin::Parameter& inputs_;
   kin::Parameter& outputs_;
@@ -162,7 +165,7 @@ void run(const kin::bench::Arguments& arguments) {
   kin::ThreadPool pool(threads);
   const std::string model = arguments.text("model", "dot");
   if (model != "dot" && model != "tower") throw kin::Error::invalid_argument("--model is dot or tower");
-  Trainer trainer(pool, items, model == "tower");
+  Trainer trainer(pool, items, model == "tower", kin::precision_named(arguments.text("precision", "fp32")));
   double input_rows = 0, output_rows = 0;
   for (std::int64_t s = 0; s < kWarmUp; ++s) trainer.step(histories, s, input_rows, output_rows);
   const auto start = kin::bench::Moment::now();

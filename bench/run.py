@@ -26,7 +26,7 @@ def main():
     parser.add_argument("--json", type=pathlib.Path, default=f"build/bench/{name}.json")
     parser.add_argument("--threads", type=int, nargs="+", default=job.THREADS)
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--rivals", nargs="*", choices=job.RIVALS, default=list(job.RIVALS))
+    parser.add_argument("--rivals", nargs="*", choices=job.RIVALS, default=[name for name in job.RIVALS if name not in rounds.KIN])
     parser.add_argument("--quality", action="store_true", help="also train each on all data once and compare what was learned")
     job.add_arguments(parser)
     args = parser.parse_args(sys.argv[2:])

@@ -3,10 +3,10 @@ import subprocess
 import sys
 
 import measure
-from rounds import HERE, STEP, Setting, rival, run, steps_for
+from rounds import HERE, KIN, STEP, Setting, rival, run, steps_for
 
 THREADS = [1, 2]
-RIVALS = {"torch": "recommender_torch.py", "tensorflow": "recommender_tf.py"}
+RIVALS = {"torch": "recommender_torch.py", "tensorflow": "recommender_tf.py", "kin-bf16": None}
 DIM, NEGATIVES, TARGETS, HIDDEN, BATCH = 64, 1024, 7, 256, 1024
 # Of an example: forward 2, backward 4, for each product of a score and, with a tower, of a weight.
 FLOP = {"dot": 6 * (NEGATIVES + TARGETS) * DIM, "tower": 6 * ((NEGATIVES + TARGETS) * DIM + 2 * DIM * HIDDEN)}
@@ -34,7 +34,7 @@ class Recommender(Setting):
         self.steps = {name: steps_for(args.seconds, BATCH, self.run(name)["examples_per_s"]) for name in self.names}
 
     def command(self, name):
-        program = [self.args.programs / "kin_recommender"] if name == "kin" else rival(RIVALS[name])
+        program = [self.args.programs / "kin_recommender", "--precision", KIN[name]] if name in KIN else rival(RIVALS[name])
         return [*program, "--data", self.data, "--model", self.model]
 
     def run(self, name):
@@ -42,7 +42,7 @@ class Recommender(Setting):
 
     def quality(self, name, folder):
         """Held-out loss and recall after one pass over all data."""
-        if name != "kin":
+        if name not in KIN:
             return run([*self.command(name), "--evaluate", "2000"], self.threads)["quality"]
         import numpy as np
         run([*self.command(name), "--export", folder], self.threads)

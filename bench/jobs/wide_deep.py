@@ -3,10 +3,11 @@ import tempfile
 
 import click_specs
 from jobs import click_log
-from rounds import STEP, rival, run, steps_for
+from rounds import KIN, STEP, rival, run, steps_for
 
 THREADS = [1, 2]
-RIVALS = {"tensorflow": "wide_deep_tf.py", "estimator": "wide_deep_estimator.py", "torch": "wide_deep_torch.py"}
+RIVALS = {"tensorflow": "wide_deep_tf.py", "estimator": "wide_deep_estimator.py", "torch": "wide_deep_torch.py",
+          "kin-bf16": None}
 SHAPES = ((26 * 16 + 13, 1024), (1024, 512), (512, 256), (256, 1))
 FLOP = sum(6 * inputs * outputs for inputs, outputs in SHAPES)  # an example
 WARM_UP = 20
@@ -35,11 +36,12 @@ class WideDeep(click_log.ClickLog):
 
     def train(self, name, steps, *flags):
         flags = ["--input", self.source, "--steps", steps, *flags]
-        if name != "kin":
+        if name not in KIN:
             return run(rival(RIVALS[name], "--data", self.data, "--batch", self.batch, *flags), self.threads)
         with tempfile.TemporaryDirectory(dir=self.args.build) as out:
             return run([self.args.programs / "kin_rows", "--spec", self.toml, "--data", self.data.resolve() / f"train{self.file}",
-                        "--test", self.data.resolve() / f"test{self.file}", "--out", out, "--warm-up", WARM_UP, *flags], self.threads)
+                        "--test", self.data.resolve() / f"test{self.file}", "--out", out, "--warm-up", WARM_UP,
+                        "--precision", KIN[name], *flags], self.threads)
 
     def run(self, name):
         return self.train(name, self.steps[name])

@@ -117,11 +117,13 @@ struct TrainOptions {
   std::vector<std::string> freeze;                     ///< patterns of parameters that do not move
   WarmStartOptions warm_start;
   ScheduleOptions schedule;
-  std::int64_t batch = 0;      ///< examples in a step; 0: recommender 256, rows 128
-  std::int64_t epochs = 0;     ///< passes over the examples; 0: recommender 4, rows 10
-  std::int64_t max_steps = 0;  ///< at most so many steps; 0: no such limit
-  std::uint64_t seed = 1;      ///< decides every random number of the run
-  bool shuffle = true;         ///< draw the examples of an epoch in a random order
+  std::int64_t batch = 0;          ///< examples in a step; 0: recommender 256, rows 128
+  std::int64_t epochs = 0;         ///< passes over the examples; 0: recommender 4, rows 10
+  std::int64_t max_steps = 0;      ///< at most so many steps; 0: no such limit
+  std::uint64_t seed = 1;          ///< decides every random number of the run
+  bool shuffle = true;             ///< draw the examples of an epoch in a random order
+  std::string precision = "fp32";  ///< fp32 | bf16: how matrix products of training steps take their factors; sums,
+                                   ///< weights, updates and evaluations are fp32
   std::string reduction =
       "auto";  ///< auto: mean, or what compat has | mean | sum | weighted_mean | nonzero_mean of the examples' losses
   float l2 = 0.0F;                  ///< adds l2 / 2 * |w|^2 of the weights that a step touches to the loss

@@ -213,7 +213,7 @@ class Trainer {
     }
     const std::int64_t size = task_->fill(step / steps_per_epoch(), step % steps_per_epoch() * train.batch);
 
-    tape_.begin({.step = step, .training = true});
+    tape_.begin({.step = step, .training = true, .precision = precision_named(train.precision)});
     const EstimatorSpec out = task_->run(store_, tape_, Mode::kTrain);
     loss_ = out.loss.scalar();
     require_finite(loss_);

@@ -32,7 +32,8 @@ Var dense(Tape& tape, Var x, Var kernel, Var bias, kernels::Activation activatio
   const bool linear = activation == kernels::Activation::kLinear;
   const MatrixView before = matrix_for_products(tape, batch, width);
   const MatrixView out = keeps_slope(activation) ? before : matrix_for_products(tape, batch, width);
-  gemm(tape.pool(), Transpose::kNo, x.value(), Transpose::kNo, kernel.value(), before);
+  const Precision precision = tape.precision(std::min(x.cols(), width));
+  gemm(tape.pool(), precision, Transpose::kNo, x.value(), Transpose::kNo, kernel.value(), before);
   const std::int64_t chunk = internal::rows_worth_a_thread(width);
   const std::int64_t touched = linear && !bias.exists() ? 0 : batch;
   parallel_for(tape.pool(), touched, chunk, [&](std::int64_t begin, std::int64_t end) {
@@ -44,7 +45,8 @@ Var dense(Tape& tape, Var x, Var kernel, Var bias, kernels::Activation activatio
   });
 
   const Var result = tape.result(out, x.tracked() || kernel.tracked() || bias.tracked());
-  tape.record(result, [&tape, x, kernel, bias, activation, linear, before, out, chunk](ConstMatrixView d_out) {
+  tape.record(result, [&tape, x, kernel, bias, activation, linear, before, out, chunk,
+                       precision](ConstMatrixView d_out) {
     ConstMatrixView d_before = d_out;
     if (!linear) {
       const MatrixView d = matrix_for_products(tape, out.rows, out.cols);
@@ -57,7 +59,7 @@ Var dense(Tape& tape, Var x, Var kernel, Var bias, kernels::Activation activatio
     }
     if (kernel.tracked()) {
       const GradientTarget to = tape.gradient_target(kernel);
-      gemm(tape.pool(), Transpose::kYes, x.value(), Transpose::kNo, d_before, to.matrix, !to.fresh);
+      gemm(tape.pool(), precision, Transpose::kYes, x.value(), Transpose::kNo, d_before, to.matrix, !to.fresh);
     }
     if (bias.tracked()) {
       const MatrixView ones = tape.matrix(1, out.rows);
@@ -67,7 +69,7 @@ Var dense(Tape& tape, Var x, Var kernel, Var bias, kernels::Activation activatio
     }
     if (x.tracked()) {
       const GradientTarget to = tape.gradient_target(x);
-      gemm(tape.pool(), Transpose::kNo, d_before, Transpose::kYes, kernel.value(), to.matrix, !to.fresh);
+      gemm(tape.pool(), precision, Transpose::kNo, d_before, Transpose::kYes, kernel.value(), to.matrix, !to.fresh);
     }
   });
   return result;

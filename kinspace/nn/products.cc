@@ -34,23 +34,24 @@ Var matmul(Tape& tape, Var a, Var b, const MatmulOptions& options) {
   const std::int64_t cols = tb ? b.rows() : b.cols();
   internal::check_shape("matmul", "the second matrix", b.value(), tb ? cols : inner, tb ? inner : cols);
   const MatrixView out = tape.matrix(rows, cols);
-  gemm(tape.pool(), flag(ta), a.value(), flag(tb), b.value(), out);
+  const Precision precision = tape.precision(std::min({rows, inner, cols}));
+  gemm(tape.pool(), precision, flag(ta), a.value(), flag(tb), b.value(), out);
   const Var result = tape.result(out, a.tracked() || b.tracked());
-  tape.record(result, [&tape, a, b, ta, tb](ConstMatrixView d) {
+  tape.record(result, [&tape, a, b, ta, tb, precision](ConstMatrixView d) {
     if (a.tracked()) {  // d op(b)', transposed once more if a was
       const GradientTarget to = tape.gradient_target(a);
       if (ta) {
-        gemm(tape.pool(), flag(tb), b.value(), Transpose::kYes, d, to.matrix, !to.fresh);
+        gemm(tape.pool(), precision, flag(tb), b.value(), Transpose::kYes, d, to.matrix, !to.fresh);
       } else {
-        gemm(tape.pool(), Transpose::kNo, d, flag(!tb), b.value(), to.matrix, !to.fresh);
+        gemm(tape.pool(), precision, Transpose::kNo, d, flag(!tb), b.value(), to.matrix, !to.fresh);
       }
     }
     if (b.tracked()) {  // op(a)' d
       const GradientTarget to = tape.gradient_target(b);
       if (tb) {
-        gemm(tape.pool(), Transpose::kYes, d, flag(ta), a.value(), to.matrix, !to.fresh);
+        gemm(tape.pool(), precision, Transpose::kYes, d, flag(ta), a.value(), to.matrix, !to.fresh);
       } else {
-        gemm(tape.pool(), flag(!ta), a.value(), Transpose::kNo, d, to.matrix, !to.fresh);
+        gemm(tape.pool(), precision, flag(!ta), a.value(), Transpose::kNo, d, to.matrix, !to.fresh);
       }
     }
   });

@@ -228,7 +228,8 @@ void spread_to_bias(Tape& tape, const SampledSoftmax& s, std::span<const float> 
 PackedRight packed(Tape& tape, Transpose transpose, ConstMatrixView b) {
   const bool across = transpose == Transpose::kYes;
   const std::int64_t floats = packed_right_floats(across ? b.cols : b.rows, across ? b.rows : b.cols);
-  return pack_right(tape.pool(), transpose, b, tape.arena().array<float>(static_cast<std::size_t>(floats)).data());
+  return pack_right(tape.pool(), tape.precision(b.cols), transpose, b,
+                    tape.arena().array<float>(static_cast<std::size_t>(floats)).data());
 }
 
 }  // namespace
@@ -309,7 +310,9 @@ Var sampled_softmax_loss(Tape& tape, Var query, Parameter& table, Parameter* bia
       gemm(tape.pool(), Transpose::kNo, scores, down, d, true);
       if (options.scale != 1.0F) kernels::active().scale(options.scale, d.data, d.data, d.rows * d.cols);
     });
-    if (d_rows.data != nullptr) gemm(tape.pool(), Transpose::kYes, z, Transpose::kNo, q, d_rows, true);
+    if (d_rows.data != nullptr) {
+      gemm(tape.pool(), tape.precision(q.cols), Transpose::kYes, z, Transpose::kNo, q, d_rows, true);
+    }
     if (d_offset.data != nullptr)
       gemm(tape.pool(), Transpose::kNo, ConstMatrixView(ones.data, 1, n, n), Transpose::kNo, z, d_offset, true);
   }

@@ -118,21 +118,22 @@ Var softmax_loss(Tape& tape, Var query, Var items, Var bias, const SparseTensor&
   const MatrixView logits = tape.matrix(block, count);
   const MatrixView ones = tape.matrix(1, block);
   std::fill_n(ones.data, block, 1.0F);
+  const Precision precision = tape.precision(query.cols());
 
   for (std::int64_t begin = 0; begin < examples; begin += block) {
     const std::int64_t n = std::min(block, examples - begin);
     const MatrixView z{logits.data, n, count, count};
     const ConstMatrixView q{s.query.row(begin), n, s.query.cols, s.query.stride};
-    gemm(tape.pool(), Transpose::kNo, q, Transpose::kYes, s.items, z);
+    gemm(tape.pool(), precision, Transpose::kNo, q, Transpose::kYes, s.items, z);
     parallel_for(tape.pool(), n, kChunkExamples, [&](std::int64_t from, std::int64_t to) {
       for (std::int64_t r = from; r < to; ++r) s.finish(begin + r, z.row(r));
     });
     if (d_query.data != nullptr) {
       const MatrixView d{d_query.row(begin), n, d_query.cols, d_query.stride};
-      gemm(tape.pool(), Transpose::kNo, z, Transpose::kNo, s.items, d);
+      gemm(tape.pool(), precision, Transpose::kNo, z, Transpose::kNo, s.items, d);
       if (options.scale != 1.0F) kernels::active().scale(options.scale, d.data, d.data, n * d.cols);
     }
-    if (d_items.data != nullptr) gemm(tape.pool(), Transpose::kYes, z, Transpose::kNo, q, d_items, true);
+    if (d_items.data != nullptr) gemm(tape.pool(), precision, Transpose::kYes, z, Transpose::kNo, q, d_items, true);
     if (d_bias.data != nullptr) {
       gemm(tape.pool(), Transpose::kNo, ConstMatrixView(ones.data, 1, n, n), Transpose::kNo, z,
            MatrixView{d_bias.data, 1, count, count}, true);

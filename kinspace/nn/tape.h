@@ -8,6 +8,7 @@
 #include "kinspace/base/thread_pool.h"
 #include "kinspace/nn/parameter.h"
 #include "kinspace/nn/row_gradient.h"
+#include "kinspace/tensor/gemm.h"
 #include "kinspace/tensor/matrix.h"
 
 // A whole training loop on this engine:
@@ -79,6 +80,7 @@ struct StepOptions {
   std::int64_t step = 0;  ///< random numbers of the step are functions of it
   bool training = false;
   bool dry = false;  ///< a trial of the model: nothing outlives the step, moving averages stay as they are
+  Precision precision = Precision::kFp32;  ///< of the matrix products of ops, on both ways; sums are floats in any case
 };
 
 /// Where a backward function puts a gradient: it adds to `matrix`, or, when `fresh`, overwrites all of it (the memory
@@ -105,6 +107,11 @@ class Tape {
   std::int64_t step() const noexcept { return options_.step; }
   std::uint64_t seed() const noexcept { return seed_; }
   ThreadPool& pool() const noexcept { return *pool_; }
+
+  /// That of the step, for a product whose narrowest side is `narrowest`: below 16, where it saves nothing, fp32.
+  Precision precision(std::int64_t narrowest) const noexcept {
+    return narrowest < 16 ? Precision::kFp32 : options_.precision;
+  }
   Arena& arena() noexcept { return arena_; }
 
   /// A number for every op of a step that draws random numbers, in the order of the calls.

@@ -274,6 +274,12 @@ TEST(Gemm, WorksInsideALoopOfTheSamePool) {
   for (const auto& g : got) EXPECT_TRUE(same_bytes(g, want));
 }
 
+TEST(Gemm, KnowsPrecisionsByName) {
+  EXPECT_EQ(precision_named("fp32"), Precision::kFp32);
+  EXPECT_EQ(precision_named("bf16"), Precision::kBf16);
+  EXPECT_THROW(precision_named("fp16"), Error);
+}
+
 TEST(Gemm, RefusesShapesThatDoNotFit) {
   ThreadPool pool(1);
   Padded a(3, 4, 0, 1), b(5, 6, 0, 2), c(3, 6, 0, 3);
