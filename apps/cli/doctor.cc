@@ -16,6 +16,8 @@
 #include "kinspace/base/text.h"
 #include "kinspace/base/thread_pool.h"
 #include "kinspace/kernels/kernels.h"
+#include "kinspace/tensor/gemm.h"
+#include "kinspace/tensor/internal/gemm_with.h"
 
 namespace kin::cli {
 namespace {
@@ -58,7 +60,14 @@ std::vector<Floats> kernel_results(kernels::Isa isa) {
   Floats m = b;
   Floats v = exp;
   table.adam({0.01F, 0.9F, 0.999F, 1e-8F}, b.data(), weights.data(), m.data(), v.data(), n);
-  return {sums, axpy, exp, log, gelu, soft, weights};
+  std::vector<Floats> results = {sums, axpy, exp, log, gelu, soft, weights};
+  ThreadPool pool(1);
+  for (const Precision precision : {Precision::kFp32, Precision::kBf16}) {
+    results.emplace_back(17 * 59);
+    internal::gemm_with(table, pool, precision, Transpose::kNo, {a.data(), 17, 17, 17}, Transpose::kNo,
+                        {b.data(), 17, 59, 59}, {results.back().data(), 17, 59, 59}, /*accumulate=*/false);
+  }
+  return results;
 }
 
 Finding check_kernels() {

@@ -267,6 +267,8 @@ INSTANTIATE_TEST_SUITE_P(
                  "movies.toml:6:45: train.optimizer.lr must be above 0, or -1 for the default, not 0"},
         BadValue{"lr = 0.003", "lr = nan", "train.optimizer.lr must be a finite number, not nan"},
         BadValue{"lr = 0.003", "lr = inf", "train.optimizer.lr must be a finite number, not inf"},
+        BadValue{"batch = 256", "batch = 256, precision = \"bf61\"",
+                 "train.precision cannot be 'bf61', did you mean 'bf16'?"},
         BadValue{"name = \"adam\"", "name = \"adm\"", "train.optimizer.name cannot be 'adm', did you mean 'adam'?"},
         BadValue{"lr = 0.003", "epsilon = -0.5",
                  "train.optimizer.epsilon must be at least 0, or -1 for the default, not -0.5"},

@@ -12,27 +12,43 @@ from conftest import KIN, kin, kin_json, model_bytes, write_spec
 KILLS = int(os.environ.get("KIN_KILLS", "4"))
 
 
+def in_precision(name):
+    """Products narrower than 16 stay fp32, so the embedding is as wide as that."""
+    return "--set", f"train.precision={name}", "--set", "columns.watched.embed.dim=16"
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
 @pytest.mark.parametrize("negatives", [0, 16])
-def test_bytes_do_not_depend_on_the_number_of_threads(work, negatives):
+def test_bytes_do_not_depend_on_the_number_of_threads(work, negatives, precision):
     spec = write_spec(work, negatives=negatives)
     runs = []
     for threads in (1, 2, 3, 8):
-        kin("train", spec, "-o", work / f"run{threads}", "--threads", threads, "--quiet")
+        kin("train", spec, "-o", work / f"run{threads}", "--threads", threads, "--quiet", *in_precision(precision))
         runs.append(model_bytes(work / f"run{threads}"))
     assert "model.json" in runs[0] and any(name.startswith("weights") for name in runs[0])
     assert all(other == runs[0] for other in runs[1:])
 
 
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
 @pytest.mark.parametrize("negatives", [0, 16])
-def test_bytes_do_not_depend_on_the_instruction_set(work, negatives):
+def test_bytes_do_not_depend_on_the_instruction_set(work, negatives, precision):
     spec = write_spec(work, negatives=negatives, epochs=1)
     sets = kin_json("version")["supported_isas"].split()
     assert "scalar" in sets
     runs = []
     for isa in sets:
-        kin("train", spec, "-o", work / f"run-{isa}", "--quiet", env={"KIN_ISA": isa})
+        kin("train", spec, "-o", work / f"run-{isa}", "--quiet", *in_precision(precision), env={"KIN_ISA": isa})
         runs.append(model_bytes(work / f"run-{isa}"))
     assert all(other == runs[0] for other in runs[1:])
+
+
+def test_a_run_does_not_go_on_in_another_precision(work):
+    kin("train", work / "spec.toml", "-o", work / "exact", "--quiet", *in_precision("fp32"))
+    kin("train", work / "spec.toml", "-o", work / "rounded", "--quiet", *in_precision("bf16"))
+    weights = [{n: b for n, b in model_bytes(work / run).items() if n.startswith("weights")} for run in ("exact", "rounded")]
+    assert weights[0] and weights[0] != weights[1], "bf16 has rounded nothing"
+    message = kin("train", work / "spec.toml", "-o", work / "rounded", *in_precision("fp32"), status=2).stderr
+    assert "train.precision" in message
 
 
 def test_another_seed_gives_another_model(work):

@@ -91,14 +91,18 @@ def test_it_learns_what_is_in_the_data(rows):
     assert loss["run"] < loss["base"] - 0.05, loss
 
 
-@pytest.mark.parametrize("model", MODELS)
-def test_bytes_do_not_depend_on_threads_and_instruction_set(rows, model):
+# Wide enough for products of bf16.
+BF16 = ("--set", "model.layers=[24, 16]", "--set", "train.precision=bf16")
+
+
+@pytest.mark.parametrize("model, options", [*((model, ()) for model in MODELS), ("wide_deep", BF16)])
+def test_bytes_do_not_depend_on_threads_and_instruction_set(rows, model, options):
     spec = write_spec(rows, model)
     wanted = None
     sets = kin_json("version")["supported_isas"].split()
     for threads, isa in [(1, sets[-1]), (2, sets[-1]), (3, sets[-1]), (8, sets[-1]), *((2, isa) for isa in sets[:-1])]:
         run = rows / f"run-{threads}-{isa}"
-        kin("train", spec, "-o", run, "--threads", threads, "--quiet", env={"KIN_ISA": isa})
+        kin("train", spec, "-o", run, "--threads", threads, "--quiet", *options, env={"KIN_ISA": isa})
         have = model_bytes(run)
         wanted = wanted or have
         assert have == wanted, (threads, isa)
