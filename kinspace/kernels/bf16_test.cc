@@ -49,7 +49,7 @@ std::vector<float> multiply(const Table& t, const Product& p, const std::vector<
   const auto right = pack(b, p.cols, p.b_along_k, t.gemm_tile_cols);
   const TileLeft from = p.a_along_k ? TileLeft{left.data(), length, 1} : TileLeft{left.data(), 1, t.gemm_tile_rows};
   Guarded out(c);
-  t.gemm_tile_bf16(length, from, right.data(), {out.data(), p.cols, p.rows, p.cols, accumulate});
+  t.gemm_tile_bf16(length, from, {right.data(), t.gemm_tile_cols}, {out.data(), p.cols, p.rows, p.cols, accumulate});
   EXPECT_TRUE(out.intact());
   return {out.data(), out.data() + out.size()};
 }

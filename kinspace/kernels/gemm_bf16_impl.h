@@ -41,17 +41,18 @@ struct RoundedFloats {
 
 /// Not inlined, as the compiler does not know that arithmetic depends on the control register.
 template <Vec16 V>
-[[gnu::noinline]] void tile_as_told(std::int64_t k, const TileLeft& left, const float* b, const TileOut& out) noexcept {
-  gemm_tile<V>(k, left, b, out);
+[[gnu::noinline]] void tile_as_told(std::int64_t k, const TileLeft& left, const TileRight& right,
+                                    const TileOut& out) noexcept {
+  gemm_tile<V>(k, left, right, out);
 }
 
 template <Vec16 V>
-void gemm_tile_bf16(std::int64_t k, const TileLeft& left, const float* b, const TileOut& out) noexcept {
+void gemm_tile_bf16(std::int64_t k, const TileLeft& left, const TileRight& right, const TileOut& out) noexcept {
   constexpr unsigned kFlushResults = 0x8000;
   constexpr unsigned kFlushInputs = 0x0040;
   const unsigned control = _mm_getcsr();
   _mm_setcsr(control | kFlushResults | kFlushInputs);
-  tile_as_told<V>(k, left, b, out);
+  tile_as_told<V>(k, left, right, out);
   _mm_setcsr(control);
 }
 

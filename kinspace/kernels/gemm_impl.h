@@ -43,10 +43,11 @@ struct Floats {
   }
 };
 
-/// Lines that lie along k: squares of 16 by 16 are turned over.
+/// Lines that lie along k: squares of 16 by 16 are turned over. The processor does not follow so many lines by itself.
 template <Vec16 V, class Slots>
 inline void pack_panel(const float* in, std::int64_t line_stride, std::int64_t lines, std::int64_t depth,
                        std::int64_t width, float* panel) {
+  constexpr std::int64_t kAhead = 64;
   const std::int64_t slots = Slots::slots(depth);
   for (std::int64_t s = 0; s < slots; s += 16) {
     const std::int64_t steps = slots - s < 16 ? slots - s : 16;
@@ -55,6 +56,7 @@ inline void pack_panel(const float* in, std::int64_t line_stride, std::int64_t l
       V square[16];
       for (std::int64_t i = 0; i < 16; ++i) {
         const float* from = in + (line + i) * line_stride + k;
+        __builtin_prefetch(from + kAhead, 0, 2);
         square[i] = line + i < lines ? Slots::along(from, depth - k) : V::set(0.0F);
       }
       transpose(square, lines - line);
@@ -149,7 +151,8 @@ struct FusedMultiplyAdd {
 
 /// R rows by C vectors of the tile; the last vector has `last` lanes.
 template <Vec16 V, class Product, std::int64_t R, std::int64_t C, class Layout>
-void tile_of(std::int64_t k, const TileLeft& left, const float* b, const TileOut& out, std::int64_t last) noexcept {
+void tile_of(std::int64_t k, const TileLeft& left, const TileRight& right, const TileOut& out,
+             std::int64_t last) noexcept {
   V sums[R][C];
 #pragma GCC unroll 16
   for (std::int64_t i = 0; i < R; ++i) {
@@ -160,6 +163,7 @@ void tile_of(std::int64_t k, const TileLeft& left, const float* b, const TileOut
     }
   }
   LeftRows<R, Layout> a(left);
+  const float* b = right.data;
   for (std::int64_t step = 0; step < k; ++step) {
     V row[C];
 #pragma GCC unroll 2
@@ -171,7 +175,7 @@ void tile_of(std::int64_t k, const TileLeft& left, const float* b, const TileOut
       for (std::int64_t j = 0; j < C; ++j) sums[i][j] = Product::add(factor, row[j], sums[i][j]);
     }
     a.next();
-    b += 16 * V::kTileVectors;
+    b += right.step;
   }
 #pragma GCC unroll 16
   for (std::int64_t i = 0; i < R; ++i) {
@@ -184,23 +188,23 @@ void tile_of(std::int64_t k, const TileLeft& left, const float* b, const TileOut
 
 /// Finds the tile with as many rows and vectors as there are to do, so that edges cost what they are worth.
 template <Vec16 V, class Product, std::int64_t R, std::int64_t C>
-inline void tile_at_most(std::int64_t k, const TileLeft& left, const float* b, const TileOut& out) noexcept {
+inline void tile_at_most(std::int64_t k, const TileLeft& left, const TileRight& right, const TileOut& out) noexcept {
   if constexpr (C > 1) {
-    if (out.cols <= 16 * (C - 1)) return tile_at_most<V, Product, R, C - 1>(k, left, b, out);
+    if (out.cols <= 16 * (C - 1)) return tile_at_most<V, Product, R, C - 1>(k, left, right, out);
   }
   if constexpr (R > 1) {
-    if (out.rows < R) return tile_at_most<V, Product, R - 1, C>(k, left, b, out);
+    if (out.rows < R) return tile_at_most<V, Product, R - 1, C>(k, left, right, out);
   }
   const std::int64_t last = out.cols - 16 * (C - 1);
-  left.row == 1 ? tile_of<V, Product, R, C, RowsTogether>(k, left, b, out, last)
-                : tile_of<V, Product, R, C, RowsApart>(k, left, b, out, last);
+  left.row == 1 ? tile_of<V, Product, R, C, RowsTogether>(k, left, right, out, last)
+                : tile_of<V, Product, R, C, RowsApart>(k, left, right, out, last);
 }
 
 template <Vec16 V, class Product = FusedMultiplyAdd>
-void gemm_tile(std::int64_t k, const TileLeft& left, const float* b, const TileOut& out) noexcept {
+void gemm_tile(std::int64_t k, const TileLeft& left, const TileRight& right, const TileOut& out) noexcept {
   static_assert(kMostTileCols % (16 * V::kTileVectors) == 0);
   if (out.rows <= 0 || out.cols <= 0) return;
-  tile_at_most<V, Product, V::kTileRows, V::kTileVectors>(k, left, b, out);
+  tile_at_most<V, Product, V::kTileRows, V::kTileVectors>(k, left, right, out);
 }
 
 }  // namespace

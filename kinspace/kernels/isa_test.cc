@@ -200,13 +200,14 @@ TEST_P(EveryTile, IsAChainAndNothingOutsideOfItIsWritten) {
   const std::int64_t row = rows_together ? 1 : k + 1;
   const std::int64_t step = rows_together ? t.gemm_tile_rows + 1 : 1;
   const auto a = uniform_values(rows_together ? k * step : t.gemm_tile_rows * row, 1, -1, 1);
-  const auto b = uniform_values(k * t.gemm_tile_cols, 2, -1, 1);
+  const std::int64_t b_step = t.gemm_tile_cols + 5;
+  const auto b = uniform_values(k * b_step - 5, 2, -1, 1);
   for (std::int64_t rows = 0; rows <= t.gemm_tile_rows; ++rows) {
     for (std::int64_t cols = 0; cols <= t.gemm_tile_cols; ++cols) {
       for (const bool accumulate : {false, true}) {
         const auto before = uniform_values(t.gemm_tile_rows * stride, 3, -1, 1);
         Guarded c(before);
-        t.gemm_tile(k, {a.data(), row, step}, b.data(), {c.data(), stride, rows, cols, accumulate});
+        t.gemm_tile(k, {a.data(), row, step}, {b.data(), b_step}, {c.data(), stride, rows, cols, accumulate});
         EXPECT_TRUE(c.intact());
         for (std::int64_t r = 0; r < t.gemm_tile_rows; ++r) {
           for (std::int64_t j = 0; j < stride; ++j) {
@@ -216,7 +217,7 @@ TEST_P(EveryTile, IsAChainAndNothingOutsideOfItIsWritten) {
               want = accumulate ? old : 0.0F;
               for (std::int64_t i = 0; i < k; ++i) {
                 want = std::fma(a[static_cast<std::size_t>(r * row + i * step)],
-                                b[static_cast<std::size_t>(i * t.gemm_tile_cols + j)], want);
+                                b[static_cast<std::size_t>(i * b_step + j)], want);
               }
             }
             ASSERT_TRUE(same_bits(c.data()[r * stride + j], want)) << rows << " x " << cols << " at " << r << ", " << j;

@@ -116,6 +116,12 @@ struct TileLeft {
   std::int64_t step;
 };
 
+/// The right side: right[k, c] = data[k * step + c], which is read in whole vectors of 16 columns.
+struct TileRight {
+  const float* data;
+  std::int64_t step;
+};
+
 /// The first `rows` x `cols` of a register tile; nothing else is read or written.
 struct TileOut {
   float* data;
@@ -199,8 +205,8 @@ struct Table {
   /// The last panel is filled up with zeros. One of the strides is 1.
   void (*gemm_pack)(const float* in, std::int64_t line_stride, std::int64_t k_stride, std::int64_t lines,
                     std::int64_t depth, std::int64_t width, float* packed) noexcept;
-  /// out[r, c] (+)= sum_k left[r, k] * b[k * tile_cols + c], a chain of fma in rising k.
-  void (*gemm_tile)(std::int64_t k, const TileLeft& left, const float* b, const TileOut& out) noexcept;
+  /// out[r, c] (+)= sum_k left[r, k] * right[k, c], a chain of fma in rising k.
+  void (*gemm_tile)(std::int64_t k, const TileLeft& left, const TileRight& right, const TileOut& out) noexcept;
 
   // The same for factors that are rounded to bf16, the upper half of a float: to nearest, ties to even, denormal
   // numbers to 0 of their sign. Panels and left sides are packed, into slots of the size of a float that only
@@ -212,7 +218,7 @@ struct Table {
   /// gemm_tile over slots. The chain takes terms 1, 0, 3, 2, 5, 4 and so on, a missing last one being 0 * 0; products
   /// are exact, sums rounded to nearest, and denormal terms, results and values of `out` are zeros of their sign. This
   /// is what VDPBF16PS does (Intel's manual of instructions, volume 2; a test compares).
-  void (*gemm_tile_bf16)(std::int64_t slots, const TileLeft& left, const float* b, const TileOut& out) noexcept;
+  void (*gemm_tile_bf16)(std::int64_t slots, const TileLeft& left, const TileRight& right, const TileOut& out) noexcept;
 
   /// Finds the cells of a text; see csv_scan.h.
   void (*scan_csv)(CsvScan& scan) noexcept;

@@ -9,6 +9,7 @@
 #include "kinspace/base/hash.h"
 #include "kinspace/base/random.h"
 #include "kinspace/kernels/kernels.h"
+#include "kinspace/tensor/gemm.h"
 
 namespace kin {
 namespace {
@@ -21,7 +22,7 @@ constexpr std::int64_t kChunkRows = 256;
 std::int64_t stride_of(std::int64_t dim, const Optimizer* optimizer) noexcept {
   const std::int64_t floats = dim + (optimizer != nullptr ? optimizer->slot_floats(dim) : 0);
   const std::int64_t padded = (floats + kLineFloats - 1) / kLineFloats * kLineFloats;
-  return padded - floats <= floats / 8 ? padded : floats;
+  return padded - floats <= floats / 8 ? stride_for_products(padded) : floats;
 }
 
 std::int64_t checked(std::int64_t value, std::int64_t most, const std::string& name, const char* what) {

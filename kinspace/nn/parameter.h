@@ -36,7 +36,8 @@ using KeyNumber = FunctionRef<std::uint64_t(std::int64_t row)>;
 ///
 /// Layout   row r is D weights, then the slots of the optimizer for that row, so that an update touches neighbouring
 ///          cache lines only; without an optimizer (prediction, not trainable) there are no slots. Rows are padded to
-///          whole cache lines where that costs at most an eighth more memory.
+///          whole cache lines where that costs at most an eighth more memory, and products read them where they lie
+///          (stride_for_products).
 /// Threads  any number of readers while nobody trains.
 class Parameter {
  public:

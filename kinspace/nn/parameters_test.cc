@@ -22,6 +22,7 @@ TEST(Parameter, RowsArePaddedToCacheLinesWhereThatIsCheap) {
   EXPECT_EQ(Parameter("p", 3, 1, true, nullptr).stride(), 1);
   EXPECT_EQ(stride(64, "adagrad"), 128);
   EXPECT_EQ(stride(50, "adam"), 160);
+  EXPECT_EQ(stride(256, "adagrad"), 528);  // 512 floats apart, rows would share a set of the cache
   EXPECT_EQ(stride(64, "rowwise_adagrad"), 65);
   EXPECT_EQ(stride(10, "adam"), 32);
   EXPECT_EQ(stride(5, "adam"), 16);

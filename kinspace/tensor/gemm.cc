@@ -18,15 +18,14 @@ namespace {
 
 using kernels::Table;
 
-// A panel of op(B) is `gemm_tile_cols` columns of it, packed so that step k of the sum reads consecutive floats; a
-// panel of op(A) is `gemm_tile_rows` rows, read where they lie, or packed likewise where they share a set of the cache.
-// All that is packed is packed once, by all threads, and then every block of C needs nothing but panels. All sizes are
-// constants, so the cut is the same for any number of threads; that the sums are chains over k makes the result
-// independent of the cut as well.
-constexpr std::int64_t kDepth = 256;        // slots of k packed at once: a panel of A is 14 KiB and stays in the L1
-constexpr std::int64_t kRows = 2048;        // rows of A packed at once: 2 MiB, a share of the L3
-constexpr std::int64_t kCols = 2048;        // columns of B packed at once: 2 MiB
-constexpr std::int64_t kBlockPanels = 8;    // a block of C is 8 panels of A by 8 of B, 370 KiB in the L2
+// A panel of op(B) is `gemm_tile_cols` columns of it, of which step k of the sum reads consecutive floats, where they
+// lie or packed; a panel of op(A) is `gemm_tile_rows` rows, likewise. All that is packed is packed once, by all
+// threads, and then every block of C needs nothing but panels. All sizes are constants, so the cut is the same for any
+// number of threads; that the sums are chains over k makes the result independent of the cut as well.
+constexpr std::int64_t kDepth = 512;        // slots of k multiplied at once: a panel of A is 28 KiB, stays in the L1
+constexpr std::int64_t kRows = 2048;        // rows of A packed at once: 4 MiB, a share of the L3
+constexpr std::int64_t kCols = 2048;        // columns of B packed at once: 4 MiB
+constexpr std::int64_t kBlockPanels = 4;    // a block of C is 4 panels of A by 4 of B, 370 KiB in the L2
 constexpr std::int64_t kPackPanels = 16;    // panels that a thread packs at a time
 constexpr std::int64_t kVectorCols = 2048;  // columns of C that a thread keeps in the L1 for one row of A
 constexpr std::int64_t kNarrow = 8;         // a product with fewer columns is computed transposed
@@ -119,7 +118,7 @@ void multiply_few_rows(const Table& table, ThreadPool& pool, bool serial, const 
       for (std::int64_t k = 0; k < depth; k += kDepth) {
         const std::int64_t piece = std::min(kDepth, depth - k);
         table.gemm_pack(b.data + col * b.line_stride + k, b.line_stride, 1, cols, piece, width, panel);
-        table.gemm_tile(piece, {a.data + k * a.k_stride, a.line_stride, a.k_stride}, panel,
+        table.gemm_tile(piece, {a.data + k * a.k_stride, a.line_stride, a.k_stride}, {panel, width},
                         {.data = c.data + col,
                          .stride = c.stride,
                          .rows = c.rows,
@@ -140,9 +139,23 @@ struct Left {
   kernels::TileLeft tile(std::int64_t r) const noexcept { return {data + r * per_row, row, step}; }
 };
 
+/// Columns of the right side, likewise.
+struct Right {
+  const float* data;
+  std::int64_t per_col;  // from one column to the next, at the first column of a tile
+  std::int64_t step;
+
+  kernels::TileRight tile(std::int64_t col) const noexcept { return {data + col * per_col, step}; }
+};
+
 /// Where a choice is left, packing A only pays where its rows would push each other out of the cache.
 bool reads_in_place(const Tiles& tiles, const Operand& a) {
   return tiles.reads_floats && std::max(a.line_stride, a.k_stride) % kSameSet != 0;
+}
+
+/// So it is with B, whose columns must lie side by side; tiles read nothing but whole panels of them.
+bool reads_right_in_place(const Tiles& tiles, const Operand& b, std::int64_t cols) {
+  return tiles.reads_floats && b.line_stride == 1 && b.k_stride % kSameSet != 0 && cols % tiles.cols == 0;
 }
 
 /// Packs all lines into panels of `width`.
@@ -163,8 +176,8 @@ void prefetch(MatrixView c, std::int64_t row, std::int64_t row_end, std::int64_t
   }
 }
 
-/// C (+)= left times packed B over so many slots, by blocks of C.
-void multiply_panels(const Tiles& tiles, ThreadPool& pool, bool serial, const Left& left, const float* right,
+/// C (+)= left times right over so many slots, by blocks of C.
+void multiply_panels(const Tiles& tiles, ThreadPool& pool, bool serial, const Left& left, const Right& right,
                      std::int64_t slots, MatrixView c, bool accumulate) {
   const std::int64_t block_rows = kBlockPanels * tiles.rows;
   const std::int64_t block_cols = kBlockPanels * tiles.cols;
@@ -179,7 +192,7 @@ void multiply_panels(const Tiles& tiles, ThreadPool& pool, bool serial, const Le
       for (std::int64_t col = col_begin; col < col_end; col += tiles.cols) {
         const std::int64_t next = col + tiles.cols;
         prefetch(c, row, row + rows, next, std::min(col_end, next + tiles.cols));
-        tiles.multiply(slots, left.tile(row), right + col * slots,
+        tiles.multiply(slots, left.tile(row), right.tile(col),
                        {.data = c.row(row) + col,
                         .stride = c.stride,
                         .rows = rows,
@@ -195,9 +208,9 @@ std::int64_t rows_at_once(const Tiles& tiles, std::int64_t rows) {
   return std::min(kRows / tiles.rows, ceil_div(rows, tiles.rows)) * tiles.rows;
 }
 
-/// C (+)= A times packed B over `depth` steps, with room for the rows of A in `memory` unless they are read in place.
+/// C (+)= A times right over `depth` steps, with room for the rows of A in `memory` unless they are read in place.
 void multiply_rows(const Tiles& tiles, ThreadPool& pool, bool serial, const Operand& a, float* memory,
-                   const float* right, std::int64_t depth, MatrixView c, bool accumulate) {
+                   const Right& right, std::int64_t depth, MatrixView c, bool accumulate) {
   const std::int64_t slots = tiles.slots(depth);
   if (memory == nullptr) {
     const Left left{a.data, a.line_stride, a.line_stride, a.k_stride};
@@ -221,16 +234,20 @@ void multiply_blocks(const Tiles& tiles, ThreadPool& pool, bool serial, const Op
   const std::int64_t most_cols = std::min(kCols, tiles.padded(c.cols));
   const std::int64_t most_depth = std::min(tiles.most_depth(), depth);
   const std::int64_t most_slots = tiles.slots(most_depth);
-  const bool in_place = reads_in_place(tiles, a);
-  float* right = packing_memory((most_cols + (in_place ? 0 : rows_at_once(tiles, c.rows))) * most_slots);
-  float* left = in_place ? nullptr : right + most_cols * most_slots;
+  const bool left_in_place = reads_in_place(tiles, a);
+  const bool right_in_place = reads_right_in_place(tiles, b, c.cols);
+  const std::int64_t right_floats = right_in_place ? 0 : most_cols * most_slots;
+  float* right = packing_memory(right_floats + (left_in_place ? 0 : rows_at_once(tiles, c.rows) * most_slots));
+  float* left = left_in_place ? nullptr : right + right_floats;
   for (std::int64_t col = 0; col < c.cols; col += kCols) {
     const std::int64_t cols = std::min(kCols, c.cols - col);
     for (std::int64_t k = 0; k < depth; k += most_depth) {
       const std::int64_t piece = std::min(most_depth, depth - k);
-      pack(tiles, pool, serial, {b.data + col * b.line_stride + k * b.k_stride, b.line_stride, b.k_stride}, cols,
-           tiles.cols, piece, right);
-      multiply_rows(tiles, pool, serial, {a.data + k * a.k_stride, a.line_stride, a.k_stride}, left, right, piece,
+      const Operand b_piece{b.data + col * b.line_stride + k * b.k_stride, b.line_stride, b.k_stride};
+      if (!right_in_place) pack(tiles, pool, serial, b_piece, cols, tiles.cols, piece, right);
+      const Right columns =
+          right_in_place ? Right{b_piece.data, 1, b.k_stride} : Right{right, tiles.slots(piece), tiles.cols};
+      multiply_rows(tiles, pool, serial, {a.data + k * a.k_stride, a.line_stride, a.k_stride}, left, columns, piece,
                     {c.data + col, c.rows, cols, c.stride}, accumulate || k > 0);
     }
   }
@@ -333,9 +350,10 @@ void internal::gemm_with(const Table& table, ThreadPool& pool, Transpose transpo
   float* memory =
       reads_in_place(tiles, from) ? nullptr : packing_memory(rows_at_once(tiles, c.rows) * tiles.slots(most_depth));
   for (std::int64_t k = 0; k < b.depth; k += most_depth) {
+    const std::int64_t piece = std::min(most_depth, b.depth - k);
     multiply_rows(tiles, pool, is_small(c.rows, c.cols, b.depth),
                   {from.data + k * from.k_stride, from.line_stride, from.k_stride}, memory,
-                  b.panels + tiles.slots(k) * tiles.padded(b.cols), std::min(most_depth, b.depth - k), c,
+                  {b.panels + tiles.slots(k) * tiles.padded(b.cols), tiles.slots(piece), tiles.cols}, piece, c,
                   accumulate || k > 0);
   }
 }

@@ -160,15 +160,17 @@ TEST(Gemm, IsAChainOfFmaAcrossAllBlocks) {
   ThreadPool pool(2);
   // Beyond the blocks of k, of rows and of columns in turn.
 
-  expect_chains(pool, {{19, 37, 1100}, {2100, 9, 20}, {9, 2100, 20}, {1, 2500, 300}, {2500, 1, 300}});
+  expect_chains(pool, {{19, 37, 1100}, {19, 64, 1100}, {2100, 9, 20}, {9, 2100, 20}, {1, 2500, 300}, {2500, 1, 300}});
 }
 
 TEST(Gemm, IsAChainOfFmaWhereRowsShareASetOfTheCache) {
   ThreadPool pool(1);
   for (const Transpose a : {Transpose::kNo, Transpose::kYes}) {
     for (const Precision precision : {Precision::kFp32, Precision::kBf16}) {
-      const Case s{256, 40, 256, a, Transpose::kNo, true, 256, precision};
-      EXPECT_TRUE(same_bytes(product(s, kWidest, pool), chain_of_fma(s))) << s;
+      for (const std::int64_t cols : {40, 256}) {
+        const Case s{256, cols, 256, a, Transpose::kNo, true, 256, precision};
+        EXPECT_TRUE(same_bytes(product(s, kWidest, pool), chain_of_fma(s))) << s;
+      }
     }
   }
 }
