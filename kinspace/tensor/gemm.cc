@@ -25,7 +25,8 @@ using kernels::Table;
 constexpr std::int64_t kDepth = 512;        // slots of k multiplied at once: a panel of A is 28 KiB, stays in the L1
 constexpr std::int64_t kRows = 2048;        // rows of A packed at once: 4 MiB, a share of the L3
 constexpr std::int64_t kCols = 2048;        // columns of B packed at once: 4 MiB
-constexpr std::int64_t kBlockPanels = 4;    // a block of C is 4 panels of A by 4 of B, 370 KiB in the L2
+constexpr std::int64_t kBlockSlots = 2048;  // a block of C is so many slots of panels of A by as many of B, 370 KiB
+constexpr std::int64_t kBlockPanels = 8;    // in the L2, or at most 8 panels
 constexpr std::int64_t kPackPanels = 16;    // panels that a thread packs at a time
 constexpr std::int64_t kVectorCols = 2048;  // columns of C that a thread keeps in the L1 for one row of A
 constexpr std::int64_t kNarrow = 8;         // a product with fewer columns is computed transposed
@@ -153,9 +154,11 @@ bool reads_in_place(const Tiles& tiles, const Operand& a) {
   return tiles.reads_floats && std::max(a.line_stride, a.k_stride) % kSameSet != 0;
 }
 
-/// So it is with B, whose columns must lie side by side; tiles read nothing but whole panels of them.
+/// Columns of B must lie side by side, as tiles read nothing but whole panels of them, and a panel must be spread over
+/// all sets: its rows an odd number of lines apart.
 bool reads_right_in_place(const Tiles& tiles, const Operand& b, std::int64_t cols) {
-  return tiles.reads_floats && b.line_stride == 1 && b.k_stride % kSameSet != 0 && cols % tiles.cols == 0;
+  return tiles.reads_floats && b.line_stride == 1 && b.k_stride % (2 * kLineFloats) == kLineFloats &&
+         cols % tiles.cols == 0;
 }
 
 /// Packs all lines into panels of `width`.
@@ -179,8 +182,9 @@ void prefetch(MatrixView c, std::int64_t row, std::int64_t row_end, std::int64_t
 /// C (+)= left times right over so many slots, by blocks of C.
 void multiply_panels(const Tiles& tiles, ThreadPool& pool, bool serial, const Left& left, const Right& right,
                      std::int64_t slots, MatrixView c, bool accumulate) {
-  const std::int64_t block_rows = kBlockPanels * tiles.rows;
-  const std::int64_t block_cols = kBlockPanels * tiles.cols;
+  const std::int64_t panels = std::min(kBlockPanels, ceil_div(kBlockSlots, slots));
+  const std::int64_t block_rows = panels * tiles.rows;
+  const std::int64_t block_cols = panels * tiles.cols;
   const std::int64_t blocks_down = ceil_div(c.rows, block_rows);
   for_chunks(pool, serial, blocks_down * ceil_div(c.cols, block_cols), [&](std::int64_t chunk) {
     const std::int64_t row_begin = chunk % blocks_down * block_rows;
