@@ -21,7 +21,7 @@ enum class Loss { kFull, kSampled, kMatmul };
 
 /// A recommender of two layers.
 struct Net {
-  static constexpr std::int64_t kItems = 200, kExamples = 150, kDim = 24;
+  static constexpr std::int64_t kItems = 200, kExamples = 400, kDim = 24;
 
   Parameter& table;
   Parameter& hidden;

@@ -21,6 +21,8 @@ namespace {
 // fill its L2. No sum depends on where blocks end.
 constexpr std::int64_t kChunkExamples = 42;
 constexpr std::int64_t kBlockExamplesOfThread = 4 * kChunkExamples;
+static_assert(kBlockExamplesOfThread % 2 == 0,
+              "sums over examples are cut there, which bf16 allows at even places only");
 constexpr std::int64_t kChunkRows = 32;
 constexpr std::int64_t kPrefetchAhead = 28;
 constexpr float kSmallestSquare = 1e-12F;
