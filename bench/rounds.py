@@ -35,9 +35,10 @@ class Setting:
     names     the contestants, "kin" first
     unit      what is counted; a run prints UNIT_per_s and UNIT_per_cpu_s, peak_rss_mb and version
     scale     how many of them a table counts as one, with a word for it
+    probe     flags of the probe
     bound     (what bounds it, unit, key of the probe, how much of that unit one item takes), by CPU second; or None
     """
-    unit, scale, bound = "examples", (1, "examples"), None
+    unit, scale, probe, bound = "examples", (1, "examples"), ("--ms", 100), None
 
     def __init__(self, args, title, threads, names):
         self.args, self.title, self.threads, self.names = args, title, threads, names
@@ -74,7 +75,7 @@ def processor_ticks():
 
 
 def one_round(setting):
-    probe = lambda: run([setting.args.programs / "kin_probe", "--ms", "100"], setting.threads)
+    probe = lambda: run([setting.args.programs / "kin_probe", *setting.probe], setting.threads)
     stolen, total = processor_ticks()
     first, there = probe(), {name: setting.run(name) for name in setting.names}
     second, back = probe(), {name: setting.run(name) for name in reversed(setting.names)}
