@@ -80,9 +80,8 @@ Predictor& Estimator::predictor() {
   return *predictor_;
 }
 
-EncodeOptions Estimator::encode_options() {
+EncodeOptions Estimator::encode_options() const {
   EncodeOptions options;
-  options.pool = &pool_;
   options.directory = config_.spec_directory;
   options.memory_limit = config_.memory_limit;
   return options;

@@ -95,7 +95,7 @@ class Estimator {
   friend TrainResult train_and_evaluate(Estimator& estimator, const TrainSpec& train_spec, const EvalSpec& eval_spec);
 
   TrainResult run(const TrainSpec& train_spec, const EvalSpec& eval_spec);
-  EncodeOptions encode_options();
+  EncodeOptions encode_options() const;
 
   ModelFn model_;
   Spec spec_;

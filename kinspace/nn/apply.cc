@@ -174,14 +174,17 @@ struct Moving {
   float scale;               // by which the gradient is clipped
 };
 
+std::size_t touched_parameters(const Tape& tape) noexcept {
+  std::size_t count = 0;
+  for (const Tape::Touched* t = tape.touched(); t != nullptr; t = t->next) ++count;
+  return count;
+}
+
 /// Tables of width 1 whose gradients came by row and wait for nothing: each is summed and updated by one thread.
 class ScalarTables {
  public:
-  ScalarTables(Tape& tape, const ApplyOptions& options) : options_(&options) {
-    std::size_t most = 0;
-    for (const Tape::Touched* t = tape.touched(); t != nullptr; t = t->next) ++most;
-    entries_ = tape.arena().array<Entry>(most);
-  }
+  ScalarTables(Tape& tape, const ApplyOptions& options)
+      : options_(&options), entries_(tape.arena().array<Entry>(touched_parameters(tape))) {}
 
   /// Whether it took the gradient.
   bool take(const Tape::Touched& touched, const UpdateStep& step) noexcept {
@@ -232,8 +235,7 @@ Mover& mover_of(Tape& tape, Mover*& first, const Optimizer& optimizer, const App
 std::span<Moving> moving_parameters(Tape& tape, const ApplyOptions& options, ScalarTables& scalars) {
   Arena& arena = tape.arena();
   Mover* movers = nullptr;
-  std::size_t most = 0;
-  for (const Tape::Touched* t = tape.touched(); t != nullptr; t = t->next) ++most;
+  const std::size_t most = touched_parameters(tape);
   struct Chosen {
     const Tape::Touched* touched;
     Mover* mover;
@@ -265,11 +267,15 @@ std::span<Moving> moving_parameters(Tape& tape, const ApplyOptions& options, Sca
   return moving;
 }
 
+/// Of all parameters, of which there is one at least.
+std::int64_t chunks_of(std::span<const Moving> moving) noexcept {
+  return moving.back().first_chunk + moving.back().update.chunks();
+}
+
 /// Calls f(parameter, chunk, place) for every chunk of all parameters, in parallel; places count them all.
 template <class F>
 void for_all_chunks(Tape& tape, std::span<Moving> moving, F f) {
-  if (moving.empty()) return;
-  tape.pool().run(moving.back().first_chunk + moving.back().update.chunks(), [&](std::int64_t place) {
+  tape.pool().run(chunks_of(moving), [&](std::int64_t place) {
     const auto behind = std::upper_bound(moving.begin(), moving.end(), place,
                                          [](std::int64_t want, const Moving& m) { return want < m.first_chunk; });
     const Moving& m = *std::prev(behind);
@@ -303,8 +309,7 @@ double apply_gradients(Tape& tape, ParameterStore& store, const ApplyOptions& op
   const std::span<Moving> moving = moving_parameters(tape, options, scalars);
   scalars.update(tape);
   if (moving.empty()) return 0.0;
-  const std::int64_t chunks = moving.back().first_chunk + moving.back().update.chunks();
-  const auto squares = tape.arena().array<double>(static_cast<std::size_t>(chunks));
+  const auto squares = tape.arena().array<double>(static_cast<std::size_t>(chunks_of(moving)));
   for_all_chunks(tape, moving, [&](const Moving& m, std::int64_t chunk, std::size_t place) {
     if (m.waits) {
       squares[place] = m.update.for_summed(chunk, [](std::int64_t) {});

@@ -60,6 +60,7 @@ bool RowGradient::in_one_place() const noexcept {
 }
 
 RowGradient::Room RowGradient::room() const {
+  KIN_ASSERT(count_ < (std::int64_t{1} << 32));
   const auto n = static_cast<std::size_t>(count_);
   return {.contributions = arena_->array<RowContribution>(in_one_place() ? 0 : n),
           .entries = arena_->array<std::uint64_t>(n),
@@ -116,17 +117,13 @@ RowGroups RowGradient::group_in(const Room& room) const {
 }
 
 RowGroups RowGradient::group() const {
-  KIN_ASSERT(count_ < (std::int64_t{1} << 32));
   return group_in(room());
 }
 
 void RowGradient::group_all(ThreadPool& pool, std::span<const RowGradient* const> gradients, std::span<RowGroups> out) {
   if (gradients.empty()) return;
   const auto rooms = gradients.front()->arena_->array<Room>(gradients.size());
-  for (std::size_t i = 0; i < gradients.size(); ++i) {
-    KIN_ASSERT(gradients[i]->count_ < (std::int64_t{1} << 32));
-    rooms[i] = gradients[i]->room();
-  }
+  for (std::size_t i = 0; i < gradients.size(); ++i) rooms[i] = gradients[i]->room();
   pool.run(static_cast<std::int64_t>(gradients.size()), [&](std::int64_t i) {
     const auto at = static_cast<std::size_t>(i);
     out[at] = gradients[at]->group_in(rooms[at]);

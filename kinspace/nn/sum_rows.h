@@ -22,8 +22,7 @@ struct TableRows {
 /// Order    of the sum as written, that of each column (c) or other value by itself first.
 /// Left out ids below 0.
 /// Gradient to all three; to rows as combine() gives it, and not before the gradients are applied: what the ids point
-/// to
-///          stays until then.
+///          to stays until then.
 /// Errors   kInvalidArgument when an id is N or more; kInternal for broken offsets, or shapes that differ.
 Var sum_rows(Tape& tape, std::span<const TableRows> columns, std::span<const Var> others, Var bias);
 
