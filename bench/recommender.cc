@@ -1,11 +1,12 @@
 // Trains the job that rivals/job.py defines on the engine of Kinspace and prints one line of JSON, as the rivals do.
 //
-//   kin_recommender --data FOLDER [--model dot|tower] [--precision fp32|bf16] [--threads 1] [--steps 0]
-//                   [--export FOLDER]
+//   kin_recommender --data FOLDER [--model dot|tower] [--precision fp32|bf16] [--tables fp32|bf16]
+//                   [--threads 1] [--steps 0] [--export FOLDER]
 //
 // --export writes queries.npy (of the held-out contexts) and outputs.npy, for the evaluator that judges all alike.
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -38,12 +39,14 @@ void fill_normal(kin::ThreadPool& pool, kin::Parameter& table, std::uint64_t num
   kin::parallel_for(pool, table.rows(), 4096, [&](std::int64_t begin, std::int64_t end) {
     kin::RandomStream random(kSeed, kin::Purpose::kInit, number, static_cast<std::uint64_t>(begin));
     for (std::int64_t r = begin; r < end; ++r) {
-      for (std::int64_t d = 0; d < kDim; d += 2) {  // Box-Muller
+      std::array<float, kDim> row;
+      for (std::size_t d = 0; d < row.size(); d += 2) {  // Box-Muller
         const float radius = 0.1F * std::sqrt(-2.0F * std::log(1.0F - random.uniform()));
         const float angle = 2.0F * std::numbers::pi_v<float> * random.uniform();
-        table.row(r)[d] = radius * std::cos(angle);
-        table.row(r)[d + 1] = radius * std::sin(angle);
+        row[d] = radius * std::cos(angle);
+        row[d + 1] = radius * std::sin(angle);
       }
+      table.stored().write(r, {row.data(), 1, kDim, kDim});
     }
   });
 }
@@ -73,12 +76,12 @@ class Columns {
 
 class Trainer {
  public:
-  Trainer(kin::ThreadPool& pool, std::int64_t items, bool tower, kin::Precision precision)
+  Trainer(kin::ThreadPool& pool, std::int64_t items, bool tower, kin::Precision precision, kin::Precision tables)
       : pool_(pool),
         precision_(precision),
-        store_(kSeed, {.name = "adagrad", .lr = 0.1F, .epsilon = 1e-7F, .initial_accumulator = 0.1F}),
-        inputs_(store_.parameter(pool, "inputs", items, kDim, {})),
-        outputs_(store_.parameter(pool, "outputs", items, kDim, {})),
+        store_(kSeed, {.name = "adagrad", .lr = 0.1F, .epsilon = 1e-7F, .initial_accumulator = 0.1F}, {}, {}, tables),
+        inputs_(store_.parameter(pool, "inputs", items, kDim, {.by_row = true})),
+        outputs_(store_.parameter(pool, "outputs", items, kDim, {.by_row = true})),
         sampler_(kin::Sampler::log_uniform(items)),
         tape_(pool, kSeed) {
     fill_normal(pool, inputs_, 0);
@@ -165,7 +168,8 @@ void run(const kin::bench::Arguments& arguments) {
   kin::ThreadPool pool(threads);
   const std::string model = arguments.text("model", "dot");
   if (model != "dot" && model != "tower") throw kin::Error::invalid_argument("--model is dot or tower");
-  Trainer trainer(pool, items, model == "tower", kin::precision_named(arguments.text("precision", "fp32")));
+  Trainer trainer(pool, items, model == "tower", kin::precision_named(arguments.text("precision", "fp32")),
+                  kin::precision_named(arguments.text("tables", "fp32")));
   double input_rows = 0, output_rows = 0;
   for (std::int64_t s = 0; s < kWarmUp; ++s) trainer.step(histories, s, input_rows, output_rows);
   const auto start = kin::bench::Moment::now();
@@ -186,7 +190,7 @@ void run(const kin::bench::Arguments& arguments) {
   const std::string to = arguments.text("export", "");
   if (to.empty()) return;
   kin::bench::export_npy(to + "/queries.npy", trainer.queries(kin::bench::NpyFile(data + "/test.npy", "<i4")).view());
-  kin::bench::export_npy(to + "/outputs.npy", trainer.outputs().weights());
+  kin::bench::export_npy(to + "/outputs.npy", trainer.outputs().stored().copy().view());
 }
 
 }  // namespace

@@ -16,7 +16,8 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 RIVALS = HERE / "rivals"
-KIN = {"kin": "fp32", "kin-bf16": "bf16"}  # contestants that are kin, by the precision of their products
+# Contestants that are kin, with their flags.
+KIN = {"kin": [], "kin-bf16": ["--precision", "bf16"], "kin-bf16-tables": ["--tables", "bf16"]}
 STEP = 110  # steps at least of a run that is measured by steps; in fewer, the start of a rival weighs too much
 
 

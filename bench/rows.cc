@@ -1,7 +1,7 @@
 // Trains a spec over rows the way `kin train` does and prints one line of JSON, as the rivals do.
 //
 //   kin_rows --spec FILE --data CSV --out FOLDER [--input memory|csv] [--threads 1] [--steps 0] [--warm-up 0]
-//            [--precision fp32|bf16] [--test CSV --export FILE.npy]
+//            [--precision fp32|bf16] [--tables fp32|bf16] [--test CSV --export FILE.npy]
 //
 // --input memory: the clock runs from step --warm-up to the last one, the table lies encoded in memory. --input csv: it
 // runs from the first byte of the file to the last step, but not while the parameters are made, which the rivals do
@@ -108,7 +108,8 @@ void run(const kin::bench::Arguments& arguments) {
   const bool csv = arguments.text("input", "memory") == "csv";
   const std::string out = arguments.text("out", "build/bench/rows"), to = arguments.text("export", "");
   const std::vector<std::string> overrides{"data.path=\"" + arguments.text("data", "") + "\"",
-                                           "train.precision=\"" + arguments.text("precision", "fp32") + "\""};
+                                           "train.precision=\"" + arguments.text("precision", "fp32") + "\"",
+                                           "train.table_precision=\"" + arguments.text("tables", "fp32") + "\""};
   const kin::Spec spec = kin::read_spec(arguments.text("spec", ""), overrides);
 
   kin::RunOptions options;

@@ -6,7 +6,8 @@ import measure
 from rounds import HERE, KIN, STEP, Setting, rival, run, steps_for
 
 THREADS = [1, 2]
-RIVALS = {"torch": "recommender_torch.py", "tensorflow": "recommender_tf.py", "kin-bf16": None}
+RIVALS = {"torch": "recommender_torch.py", "tensorflow": "recommender_tf.py", "kin-bf16": None,
+          "kin-bf16-tables": None}
 DIM, NEGATIVES, TARGETS, HIDDEN, BATCH = 64, 1024, 7, 256, 1024
 # Of an example: forward 2, backward 4, for each product of a score and, with a tower, of a weight.
 FLOP = {"dot": 6 * (NEGATIVES + TARGETS) * DIM, "tower": 6 * ((NEGATIVES + TARGETS) * DIM + 2 * DIM * HIDDEN)}
@@ -34,7 +35,7 @@ class Recommender(Setting):
         self.steps = {name: steps_for(args.seconds, BATCH, self.run(name)["examples_per_s"]) for name in self.names}
 
     def command(self, name):
-        program = [self.args.programs / "kin_recommender", "--precision", KIN[name]] if name in KIN else rival(RIVALS[name])
+        program = [self.args.programs / "kin_recommender", *KIN[name]] if name in KIN else rival(RIVALS[name])
         return [*program, "--data", self.data, "--model", self.model]
 
     def run(self, name):

@@ -7,7 +7,7 @@ from rounds import KIN, STEP, rival, run, steps_for
 
 THREADS = [1, 2]
 RIVALS = {"tensorflow": "wide_deep_tf.py", "estimator": "wide_deep_estimator.py", "torch": "wide_deep_torch.py",
-          "kin-bf16": None}
+          "kin-bf16": None, "kin-bf16-tables": None}
 SHAPES = ((26 * 16 + 13, 1024), (1024, 512), (512, 256), (256, 1))
 FLOP = sum(6 * inputs * outputs for inputs, outputs in SHAPES)  # an example
 WARM_UP = 20
@@ -41,7 +41,7 @@ class WideDeep(click_log.ClickLog):
         with tempfile.TemporaryDirectory(dir=self.args.build) as out:
             return run([self.args.programs / "kin_rows", "--spec", self.toml, "--data", self.data.resolve() / f"train{self.file}",
                         "--test", self.data.resolve() / f"test{self.file}", "--out", out, "--warm-up", WARM_UP,
-                        "--precision", KIN[name], *flags], self.threads)
+                        *KIN[name], *flags], self.threads)
 
     def run(self, name):
         return self.train(name, self.steps[name])

@@ -11,7 +11,15 @@ std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter,
                                         std::array<std::uint32_t, 2> key) noexcept;
 
 /// What random numbers are drawn for. Streams of two purposes never share a number.
-enum class Purpose : std::uint32_t { kInit = 1, kShuffle = 2, kPick = 3, kNegatives = 4, kDropout = 5, kBootstrap = 6 };
+enum class Purpose : std::uint32_t {
+  kInit = 1,
+  kShuffle = 2,
+  kPick = 3,
+  kNegatives = 4,
+  kDropout = 5,
+  kBootstrap = 6,
+  kRounding = 7
+};
 
 /// A sequence of random numbers that is a function of (seed, purpose, step, index) alone: the order of calls elsewhere,
 /// the number of threads and a restart do not change it.

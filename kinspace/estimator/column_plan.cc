@@ -65,7 +65,8 @@ ColumnPlan plan_column(const Spec& spec, const EncodedInfo& info, const Optimize
   if (indicator) return plan;
   plan.dim = embed.dim > 0 ? embed.dim : plan.rule_dim;
   plan.width = plan.dim;
-  plan.table_bytes = Parameter::bytes_needed(info.num_buckets, plan.dim, &optimizer);
+  plan.table_bytes =
+      Parameter::bytes_needed(info.num_buckets, plan.dim, &optimizer, precision_named(spec.train.table_precision));
   return plan;
 }
 

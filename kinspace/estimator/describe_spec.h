@@ -173,6 +173,12 @@ void describe(TrainOptions& o, Visitor& v) {
            "of the factors of matrix products while training: bf16 rounds them to 8 bits, which processors with "
            "AVX512-BF16 multiply twice as fast; sums, weights, updates and evaluations are fp32 in any case",
            one_of({"fp32", "bf16"}));
+  v.option(
+      "table_precision", o.table_precision,
+      "of the rows of embedding tables while training: bf16 takes half of the memory of the weights; each update "
+      "rounds up or down by chance, so that small steps are not lost. Optimizer slots, and the files of models and "
+      "checkpoints, are fp32; so are tables of recommenders that train against all items",
+      one_of({"fp32", "bf16"}));
   v.option("reduction", o.reduction,
            "how the weighted losses of a batch become one: auto is mean (compat = tf1: sum); their sum over the number "
            "of examples, their sum, or that over "

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "kinspace/kernels/kernels.h"
 #include "kinspace/nn/elementwise.h"
@@ -23,7 +24,13 @@ Matrix copy_of(ConstMatrixView from) {
 OutputLayer output_layer(ThreadPool& pool, const EstimatorSpec& out, std::int64_t items) {
   OutputLayer layer;
   const Parameter& table = *out.output_table;
-  layer.items = {table.row(0), items, table.dim(), table.stride()};
+  if (table.precision() == Precision::kFp32) {
+    layer.items = {table.row(0), items, table.dim(), table.stride()};
+  } else {
+    layer.made = Matrix(items, table.dim());
+    table.stored().read(0, layer.made.view());
+    layer.items = layer.made.view();
+  }
   if (out.item_bias != nullptr) {
     const auto count = static_cast<std::size_t>(items);
     layer.bias = {out.item_bias->row(0), count};
@@ -35,16 +42,17 @@ OutputLayer output_layer(ThreadPool& pool, const EstimatorSpec& out, std::int64_
   }
   if (out.normalize_output) {
     // The op of training, so that scores have the bits that training saw.
-    layer.normalized = Matrix(items, table.dim());
+    Matrix normalized(items, table.dim());
     Tape tape(pool, 0);
     for (std::int64_t first = 0; first < items; first += kRowsAtOnce) {
       const std::int64_t n = std::min(kRowsAtOnce, items - first);
       tape.begin({});
-      const Var rows = normalize_rows(tape, tape.constant({table.row(first), n, table.dim(), table.stride()}));
-      for (std::int64_t r = 0; r < n; ++r)
-        std::copy_n(rows.value().row(r), table.dim(), layer.normalized.row(first + r));
+      const Var rows =
+          normalize_rows(tape, tape.constant({layer.items.row(first), n, table.dim(), layer.items.stride}));
+      for (std::int64_t r = 0; r < n; ++r) std::copy_n(rows.value().row(r), table.dim(), normalized.row(first + r));
     }
-    layer.items = static_cast<const Matrix&>(layer.normalized).view();
+    layer.made = std::move(normalized);
+    layer.items = layer.made.view();
   }
   return layer;
 }

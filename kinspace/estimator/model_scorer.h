@@ -14,7 +14,7 @@ namespace kin {
 struct OutputLayer {
   ConstMatrixView items;        ///< [V, Q], rows of length 1 where the model says so; without the row of unknown items
   std::span<const float> bias;  ///< V, or none
-  Matrix normalized;            ///< memory of `items` where they had to be made
+  Matrix made;                  ///< memory of `items` where they had to be made
   std::vector<float> gathered;  ///< memory of `bias` where it had to be made
 };
 

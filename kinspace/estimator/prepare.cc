@@ -62,9 +62,11 @@ std::uint64_t run_memory(const Prepared& p) {
   const Optimizer optimizer(spec.train.optimizer);
   const std::int64_t dim = target_column(spec).embed.dim;
   const std::int64_t rows = p.context.item_rows();
-  std::uint64_t weights = Parameter::bytes_needed(rows, dim, &optimizer);
-  if (spec.head.share.empty()) weights += Parameter::bytes_needed(rows, dim, &optimizer);
+  const Precision tables = p.context.negatives > 0 ? precision_named(spec.train.table_precision) : Precision::kFp32;
+  std::uint64_t weights = Parameter::bytes_needed(rows, dim, &optimizer, tables);
+  if (spec.head.share.empty()) weights += Parameter::bytes_needed(rows, dim, &optimizer, tables);
   weights += Parameter::bytes_needed(rows, 1, &optimizer);
+  if (tables == Precision::kBf16) weights += Parameter::bytes_needed(rows, dim, nullptr);  // evaluations read floats
   const auto count = [](auto n) { return static_cast<std::uint64_t>(n); };
   const std::uint64_t histories =
       4 * count(p.dataset.histories().event_count() + p.dataset.training.events + p.examples->size()) +
@@ -122,8 +124,7 @@ void cut_examples(Prepared& p) {
                                                         .partial = head.partial});
   if (p.examples->size() > 0) return;
   throw Error::bad_data(fmt::format("{}: no training history has two events of the {} items in the vocabulary",
-                                    data_name(p.spec.data),
-                                    with_thousands(p.vocabulary.size())),
+                                    data_name(p.spec.data), with_thousands(p.vocabulary.size())),
                         "lower min_count, or hold out less");
 }
 

@@ -36,7 +36,7 @@ auto read_json(const std::string& text, const std::string& where, Read read) {
 std::vector<TensorSource> sources(ParameterStore& store, bool with_slots) {
   std::vector<TensorSource> tensors;
   for (const NamedMatrix& named : store.matrices(with_slots)) {
-    tensors.push_back(TensorSource::rows(named.name, named.matrix));
+    tensors.push_back(TensorSource::stored_rows(named.name, named.matrix));
   }
   return tensors;
 }
@@ -48,6 +48,17 @@ bool finite(MatrixView values) {
     if (!all_finite(values.row(r), values.cols)) return false;
   }
   return true;
+}
+
+void read_tensor(SafetensorsReader& reader, const NamedMatrix& named) {
+  const RowsView& to = named.matrix;
+  if (to.precision == Precision::kFp32) return reader.read_rows(named.name, to.floats());
+  const std::int64_t piece_rows = std::max<std::int64_t>(1, kPieceFloats / to.cols);
+  for (std::int64_t first = 0; first < to.rows; first += piece_rows) {
+    Matrix piece(std::min(piece_rows, to.rows - first), to.cols);
+    reader.read_rows(named.name, piece.view(), first);
+    to.write(first, piece.view());
+  }
 }
 
 /// Maps the tensor where that can be had, else reads it. Each piece is tested while its checksum has it in the cache.
@@ -169,7 +180,7 @@ void load_checkpoint(const std::string& directory, const Manifest& manifest, Par
     throw Error::corruption(fmt::format("{} holds {} tensors where the model has {}", record.path,
                                         reader.tensors().size(), matrices.size()));
   }
-  for (const NamedMatrix& named : matrices) reader.read_rows(named.name, named.matrix);
+  for (const NamedMatrix& named : matrices) read_tensor(reader, named);
 }
 
 void load_weights(const std::string& directory, const Manifest& manifest, std::int64_t step, ParameterStore& store) {

@@ -124,6 +124,7 @@ struct TrainOptions {
   bool shuffle = true;             ///< draw the examples of an epoch in a random order
   std::string precision = "fp32";  ///< fp32 | bf16: how matrix products of training steps take their factors; sums,
                                    ///< weights, updates and evaluations are fp32
+  std::string table_precision = "fp32";  ///< fp32 | bf16: how the rows of embedding tables are kept while training
   std::string reduction =
       "auto";  ///< auto: mean, or what compat has | mean | sum | weighted_mean | nonzero_mean of the examples' losses
   float l2 = 0.0F;                  ///< adds l2 / 2 * |w|^2 of the weights that a step touches to the loss

@@ -95,7 +95,8 @@ SparseTensor Step::labels() const {
 
 Var Step::embedding(const std::string& name, const EmbeddingLayer& layer) {
   const float std_dev = layer.init_std > 0 ? layer.init_std : 1.0F / std::sqrt(static_cast<float>(layer.dim));
-  Parameter& table = item_parameter(name + "/embedding", layer.dim, {.initial = Initial::truncated_normal(std_dev)});
+  Parameter& table = item_parameter(name + "/embedding", layer.dim,
+                                    {.initial = Initial::truncated_normal(std_dev), .by_row = samples_items()});
   const SparseTensor kept = drop_ids(tape_, ids(), layer.item_dropout);
   Var weights;
   if (layer.position == "recency") weights = recency_weights(tape_, kept, layer.half_life);

@@ -139,6 +139,9 @@ class Step {
 
   const ModelContext& context() const;
 
+  /// Whether the loss is that of sampled negatives, for which the items' tables are read by row.
+  bool samples_items() const { return context().negatives > 0; }
+
   /// Ids of the examples' contexts, [B, any].
   SparseTensor ids() const;
 

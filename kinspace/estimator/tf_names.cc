@@ -119,7 +119,8 @@ std::vector<TfTensorOut> tf_tensors(const Spec& spec, const Encoder& encoder, co
     for (std::int64_t r = 0; r < parameter->rows(); ++r) {
       const bool moved = renamed && !tf->second.row_of.empty();
       const std::int64_t to = moved ? tf->second.row_of[static_cast<std::size_t>(r)] : r;
-      std::copy_n(parameter->row(r), parameter->dim(), tensor.values.data() + to * parameter->dim());
+      const std::int64_t dim = parameter->dim();
+      parameter->stored().read(r, {tensor.values.data() + to * dim, 1, dim, dim});
     }
   }
   return out;

@@ -54,7 +54,8 @@ class Trainer {
         pool_(pool),
         task_(std::move(task)),
         spec_json_(canonical_json(stored_spec(task_->spec()))),
-        store_(settings().seed, settings().optimizer, settings().optimizers, settings().freeze),
+        store_(settings().seed, settings().optimizer, settings().optimizers, settings().freeze,
+               precision_named(settings().table_precision)),
         tape_(pool, settings().seed) {}
 
   TrainResult run() {

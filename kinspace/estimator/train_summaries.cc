@@ -7,6 +7,15 @@
 #include "kinspace/tensor/value_summary.h"
 
 namespace kin {
+namespace {
+
+ValueSummary summarize_weights(ThreadPool& pool, const Parameter& parameter) {
+  if (parameter.precision() == Precision::kFp32) return summarize_values(pool, parameter.weights());
+  const Matrix weights = parameter.stored().copy();
+  return summarize_values(pool, weights.view());
+}
+
+}  // namespace
 
 TrainSummaries::TrainSummaries(std::string directory, const TrainOptions& options, std::int64_t resumed_at)
     : directory_(std::move(directory)),
@@ -21,7 +30,7 @@ void TrainSummaries::scalars(std::int64_t step, std::span<const EventScalar> val
 
 void TrainSummaries::histograms(std::int64_t step, ThreadPool& pool, Tape& tape, ParameterStore& store) {
   for (Parameter* parameter : store.all()) {
-    training_.histogram(step, parameter->name(), summarize_values(pool, std::as_const(*parameter).weights()).histogram);
+    training_.histogram(step, parameter->name(), summarize_weights(pool, *parameter).histogram);
     if (!parameter->trainable()) continue;
     const Matrix gradient = total_gradient(tape, *parameter);
     training_.histogram(step, "gradients/" + parameter->name(), summarize_values(pool, gradient.view()).histogram);

@@ -168,7 +168,7 @@ class WarmStarter {
     }
     const std::vector<std::int64_t> from = rows_from(parameter, *tensor, tf, row);
     row.tensor = tensor->name;
-    fill(parameter.weights(), read(*tensor, is_vector(parameter, *tensor)), from);
+    fill(parameter.stored(), read(*tensor, is_vector(parameter, *tensor)), from);
     if (options_.slots) take_slots(parameter, *tensor, from, row);
     return row;
   }
@@ -273,7 +273,7 @@ class WarmStarter {
     return from;
   }
 
-  static void fill(MatrixView to, const Matrix& values, const std::vector<std::int64_t>& from) {
+  static void fill(const RowsView& to, const Matrix& values, const std::vector<std::int64_t>& from) {
     std::vector<double> mean(static_cast<std::size_t>(to.cols), 0.0);
     if (std::find(from.begin(), from.end(), kMean) != from.end()) {
       for (std::int64_t r = 0; r < values.rows(); ++r) {
@@ -281,13 +281,11 @@ class WarmStarter {
       }
       for (double& sum : mean) sum /= static_cast<double>(values.rows());
     }
+    const std::vector<float> mean_row(mean.begin(), mean.end());
     for (std::int64_t r = 0; r < to.rows; ++r) {
       const std::int64_t row = from[static_cast<std::size_t>(r)];
-      if (row >= 0) {
-        std::copy_n(values.row(row), to.cols, to.row(r));
-      } else if (row == kMean) {
-        std::transform(mean.begin(), mean.end(), to.row(r), [](double m) { return static_cast<float>(m); });
-      }
+      if (row == kFresh) continue;
+      to.write(r, {row == kMean ? mean_row.data() : values.row(row), 1, to.cols, to.cols});
     }
   }
 

@@ -82,8 +82,9 @@ class Variables {
     for (const WarmVariable& variable : all_) {
       if (variable.name != name) continue;
       ASSERT_EQ(want.size(), static_cast<std::size_t>(variable.values.rows * variable.values.cols)) << name;
+      const Matrix have = variable.values.copy();
       for (std::size_t i = 0; i < want.size(); ++i) {
-        EXPECT_EQ(variable.values.data[i], static_cast<float>(want[i])) << name << " element " << i;
+        EXPECT_EQ(have.values()[i], static_cast<float>(want[i])) << name << " element " << i;
       }
       return;
     }

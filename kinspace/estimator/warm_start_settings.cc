@@ -136,13 +136,12 @@ class Starter {
   }
 
   void copy(const WarmVariable& variable, const StoredTensor& tensor) {
-    const MatrixView to = variable.values;
+    const RowsView& to = variable.values;
     const bool vector = !variable.shape && to.rows == 1 && tensor.shape == std::vector<std::int64_t>{to.cols};
     if (!vector && tensor.shape != shape_of(variable)) refuse(variable, tensor, "");
     if (tensor.elements() != to.rows * to.cols) refuse(variable, tensor, ", which its values contradict");
     const Matrix values = read(tensor);
-    const float* from = values.values().data();
-    for (std::int64_t r = 0; r < to.rows; ++r) std::copy_n(from + r * to.cols, to.cols, to.row(r));
+    to.write(0, {values.values().data(), to.rows, to.cols, to.cols});
   }
 
   KeyList vocabulary(const WarmVariable& variable, const std::string& path, std::int64_t size) const {
@@ -201,15 +200,16 @@ class Starter {
     const bool rows = info.axis == 0;
     const std::vector<std::int32_t> from = places(variable, tensor, info, rows ? tensor.rows() : tensor.cols());
     const Matrix old = read(tensor);
-    const MatrixView to = variable.values;
-    Parameter backup(variable.name, to.rows, to.cols, /*decay=*/false, /*optimizer=*/nullptr);
+    const RowsView& to = variable.values;
+    Parameter made(variable.name, to.rows, to.cols, /*decay=*/false, /*optimizer=*/nullptr);
     for (std::int64_t r = 0; r < to.rows; ++r) {
-      backup.initialize_row(settings_.seed, info.backup_initializer, r, static_cast<std::uint64_t>(r));
+      made.initialize_row(settings_.seed, info.backup_initializer, r, static_cast<std::uint64_t>(r));
       for (std::int64_t c = 0; c < to.cols; ++c) {
         const std::int64_t place = from[static_cast<std::size_t>(rows ? r : c)];
-        to.row(r)[c] = place < 0 ? backup.row(r)[c] : rows ? old.row(place)[c] : old.row(r)[place];
+        if (place >= 0) made.row(r)[c] = rows ? old.row(place)[c] : old.row(r)[place];
       }
     }
+    to.write(0, made.weights());
     row.by_key = true;
     row.matched = std::count_if(from.begin(), from.end(), [](std::int32_t place) { return place >= 0; });
     row.fresh = static_cast<std::int64_t>(from.size()) - row.matched;
@@ -225,7 +225,7 @@ class Starter {
 std::vector<WarmVariable> warm_variables(ParameterStore& store) {
   std::vector<WarmVariable> out;
   for (Parameter* parameter : store.all()) {
-    out.push_back({parameter->name(), parameter->weights(), parameter->trainable()});
+    out.push_back({parameter->name(), parameter->stored(), parameter->trainable()});
     for (const Slot& slot : parameter->slots()) {
       out.push_back({fmt::format("{}/{}", parameter->name(), slot.name), parameter->slot(slot), /*trainable=*/false});
     }

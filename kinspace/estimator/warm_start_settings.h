@@ -47,7 +47,7 @@ struct WarmStartSettings {
 /// A variable to start.
 struct WarmVariable {
   std::string name;
-  MatrixView values;      ///< of a vector, and of a scalar, one row
+  RowsView values;        ///< of a vector, and of a scalar, one row
   bool trainable = true;  ///< false: slots, counters, moving averages
   /// What the checkpoint must have; absent: [rows, cols], or where there is one row [cols] too.
   std::optional<std::vector<std::int64_t>> shape = {};

@@ -66,8 +66,9 @@ struct Entry {
 
 template <class Take>
 void each_piece(const TensorSource& array, Take take) {
+  std::vector<float> room;
   for (std::uint64_t i = 0; i < array.pieces; ++i) {
-    take({static_cast<const char*>(array.data) + i * array.stride_bytes, array.piece_bytes});
+    take({array.piece(i, room), array.piece_bytes});
   }
 }
 
@@ -117,8 +118,8 @@ std::string central_record(const Entry& entry) {
 Entry make_entry(const TensorSource& array) {
   const auto type = numpy_type(array.type);
   if (!type) {
-    throw Error::invalid_argument(
-        fmt::format("array {} is of type {}, which NumPy does not have", quoted(array.name), tensor_type_name(array.type)));
+    throw Error::invalid_argument(fmt::format("array {} is of type {}, which NumPy does not have", quoted(array.name),
+                                              tensor_type_name(array.type)));
   }
   Entry entry;
   entry.name = array.name + ".npy";

@@ -14,6 +14,7 @@
 #include "kinspace/formats/checked_file.h"
 #include "kinspace/formats/safetensors_header.h"
 #include "kinspace/tensor/matrix.h"
+#include "kinspace/tensor/rows_view.h"
 
 namespace kin {
 
@@ -57,6 +58,7 @@ struct TensorSource {
   std::uint64_t pieces = 0;
   std::uint64_t piece_bytes = 0;
   std::uint64_t stride_bytes = 0;
+  bool bf16 = false;  ///< a piece is bf16 in memory, and written as piece_bytes of floats
 
   /// `values` in the order of `shape` (row-major).
   template <class T>
@@ -66,6 +68,11 @@ struct TensorSource {
 
   /// A matrix [rows, cols] whose rows may lie apart: a table's weights without the slots behind them.
   static TensorSource rows(std::string name, ConstMatrixView matrix);
+  /// The same of floats or bf16, which are written as floats.
+  static TensorSource stored_rows(std::string name, const RowsView& matrix);
+
+  /// The piece_bytes of piece i as they are written: where they lie, or in `room` until the next call.
+  const char* piece(std::uint64_t i, std::vector<float>& room) const;
 };
 
 /// Writes `directory`/`path` as a safetensors file; nothing is copied as a whole.

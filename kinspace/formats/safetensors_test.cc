@@ -7,6 +7,7 @@
 
 #include "kinspace/base/random.h"
 #include "kinspace/formats/model_fixture.h"
+#include "kinspace/kernels/kernels.h"
 
 namespace kin {
 namespace {
@@ -73,6 +74,20 @@ TYPED_TEST(SafetensorsOf, ComesBackAsWritten) {
   got.resize(1);
   reader.read<TypeParam>("scalar", got);
   EXPECT_EQ(got, scalar);
+}
+
+TEST(Safetensors, WritesRowsOfBf16AsTheFloatsThatTheyAre) {
+  TemporaryDirectory directory;
+  std::vector<kernels::Bf16> halves(5 * 24);
+  const RowsView rows(halves.data(), 5, 20, 48, Precision::kBf16);
+  Matrix table(5, 20);
+  for (std::size_t i = 0; i < table.values().size(); ++i) table.values()[i] = static_cast<float>(i) / 64;
+  rows.write(0, table.view());
+  const FileRecord record = write_safetensors(directory.path(), "t", {TensorSource::stored_rows("w", rows)});
+  SafetensorsReader reader(directory.file("t"), &record);
+  Matrix back(5, 20);
+  reader.read_rows("w", back.view());
+  EXPECT_TRUE(std::equal(back.values().begin(), back.values().end(), table.values().begin()));
 }
 
 TEST(Safetensors, WritesRowsThatLieApartAndReadsThemIntoRowsThatDo) {

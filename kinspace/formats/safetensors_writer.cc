@@ -8,6 +8,7 @@
 #include "kinspace/base/error.h"
 #include "kinspace/base/text.h"
 #include "kinspace/formats/safetensors.h"
+#include "kinspace/kernels/kernels.h"
 
 namespace kin {
 namespace {
@@ -66,6 +67,26 @@ TensorSource TensorSource::rows(std::string name, ConstMatrixView matrix) {
           static_cast<std::uint64_t>(matrix.stride) * sizeof(float)};
 }
 
+TensorSource TensorSource::stored_rows(std::string name, const RowsView& matrix) {
+  return {std::move(name),
+          TensorType::kF32,
+          {matrix.rows, matrix.cols},
+          matrix.data,
+          static_cast<std::uint64_t>(matrix.rows),
+          static_cast<std::uint64_t>(matrix.cols) * sizeof(float),
+          static_cast<std::uint64_t>(matrix.stride_bytes),
+          matrix.precision == Precision::kBf16};
+}
+
+const char* TensorSource::piece(std::uint64_t i, std::vector<float>& room) const {
+  const char* at = static_cast<const char*>(data) + i * stride_bytes;
+  if (!bf16) return at;
+  room.resize(static_cast<std::size_t>(piece_bytes) / sizeof(float));
+  kernels::active().widen_bf16(reinterpret_cast<const kernels::Bf16*>(at), room.data(),
+                               static_cast<std::int64_t>(room.size()));
+  return reinterpret_cast<const char*>(room.data());
+}
+
 FileRecord write_safetensors(const std::string& directory, const std::string& path, std::vector<TensorSource> tensors,
                              const std::map<std::string, std::string>& metadata) {
   std::sort(tensors.begin(), tensors.end(),
@@ -106,10 +127,10 @@ FileRecord write_safetensors(const std::string& directory, const std::string& pa
   file.write(&header_bytes, sizeof header_bytes);
   file.write(text);
   StagedWriter out(file);
+  std::vector<float> room;
   for (const TensorSource& tensor : tensors) {
-    const auto* from = static_cast<const char*>(tensor.data);
     for (std::uint64_t piece = 0; piece < tensor.pieces; ++piece) {
-      out.write(from + piece * tensor.stride_bytes, static_cast<std::size_t>(tensor.piece_bytes));
+      out.write(tensor.piece(piece, room), static_cast<std::size_t>(tensor.piece_bytes));
     }
   }
   out.flush();

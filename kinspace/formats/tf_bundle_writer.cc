@@ -52,8 +52,9 @@ void check_finite(const TensorSource& tensor, const char* piece) {
 /// Writes the bytes of a tensor and returns their checksum.
 std::uint32_t write_data(const TensorSource& tensor, AtomicFile& file) {
   std::uint32_t sum = 0;
+  std::vector<float> room;
   for (std::uint64_t i = 0; i < tensor.pieces && tensor.piece_bytes > 0; ++i) {
-    const char* piece = static_cast<const char*>(tensor.data) + i * tensor.stride_bytes;
+    const char* piece = tensor.piece(i, room);
     if (tensor.type == TensorType::kF32) check_finite<float>(tensor, piece);
     if (tensor.type == TensorType::kF64) check_finite<double>(tensor, piece);
     const std::string_view bytes(piece, static_cast<std::size_t>(tensor.piece_bytes));

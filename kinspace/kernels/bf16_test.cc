@@ -1,6 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <bit>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include "kinspace/kernels/kernels_testing.h"
@@ -171,6 +174,87 @@ TEST(Bf16, LeavesTheControlRegisterAsItWas) {
   sum_of({1}, {1});
   volatile float least = 0x1p-126F;
   EXPECT_EQ(least / 2, 0x1p-127F);
+}
+
+bool same_lists(const std::vector<float>& a, const std::vector<float>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](float x, float y) { return same_bits(x, y); });
+}
+
+std::vector<float> widened(const Table& t, const std::vector<Bf16>& halves) {
+  Guarded out(std::vector<float>(halves.size(), 7.0F));
+  t.widen_bf16(halves.data(), out.data(), static_cast<std::int64_t>(halves.size()));
+  EXPECT_TRUE(out.intact());
+  return {out.data(), out.data() + out.size()};
+}
+
+std::vector<float> rounded(const Table& t, const std::vector<float>& in) {
+  std::vector<Bf16> out(in.size() + 1, 0xABCD);
+  t.round_to_bf16(in.data(), out.data(), static_cast<std::int64_t>(in.size()));
+  EXPECT_EQ(out.back(), 0xABCD) << "behind the end";
+  out.pop_back();
+  return widened(t, out);
+}
+
+std::vector<float> rounded_randomly(const Table& t, std::uint32_t key, const std::vector<float>& in) {
+  std::vector<Bf16> out(in.size() + 1, 0xABCD);
+  t.round_to_bf16_randomly(key, in.data(), out.data(), static_cast<std::int64_t>(in.size()));
+  EXPECT_EQ(out.back(), 0xABCD) << "behind the end";
+  out.pop_back();
+  return widened(t, out);
+}
+
+TEST(Bf16Rows, AreRoundedToTheNearestTiesToEven) {
+  const std::vector<float> in = {1.0F,  1.00390625F,  1.01171875F, 1.0039064F, -1.0039064F, 0.0F,
+                                 -0.0F, 1.40130e-45F, kInf,        -kInf,      3.4e38F,     3.39e38F};
+  const std::vector<float> want = {1.0F,  1.0F, 1.015625F, 1.0078125F, -1.0078125F, 0.0F,
+                                   -0.0F, 0.0F, kInf,      -kInf,      kInf,        0x1.FEp127F};
+  for (const Isa isa : supported_isas()) {
+    const Table& t = table(isa);
+    EXPECT_TRUE(same_lists(rounded(t, in), want));
+    EXPECT_TRUE(std::isnan(rounded(t, {kNaN})[0]));
+    const float payload = std::bit_cast<float>(0x7F800001U);  // a NaN whose upper half is that of infinity
+    EXPECT_TRUE(std::isnan(rounded(t, {payload})[0]));
+    EXPECT_TRUE(std::isnan(rounded_randomly(t, 1, {payload})[0]));
+  }
+}
+
+TEST(Bf16Rows, RoundedByChanceAreNeighboursWhoseMeanIsTheNumber) {
+  constexpr int kDraws = 4096;
+  for (const float x : {1.001F, -3.3F, 0.7071F, 1.2e-5F, 1e-40F, -0.0123F}) {
+    double sum = 0;
+    const std::vector<float> same(16, x);
+    const float below = std::bit_cast<float>(std::bit_cast<std::uint32_t>(x) & 0xFFFF0000U);
+    const float above = std::bit_cast<float>((std::bit_cast<std::uint32_t>(x) & 0xFFFF0000U) + 0x10000U);
+    for (std::uint32_t key = 0; key < kDraws / 16; ++key) {
+      for (const float y : rounded_randomly(active(), key * 2654435761U, same)) {
+        ASSERT_TRUE(y == below || y == above) << x << " became " << y;
+        sum += double(y);
+      }
+    }
+    const double gap = std::abs(double(above) - double(below));
+    EXPECT_NEAR(sum / kDraws, double(x), 5 * gap / 2 / std::sqrt(double(kDraws))) << x;
+  }
+}
+
+TEST(Bf16Rows, RoundedByChanceKeepWhatNeedsNoRounding) {
+  const std::vector<float> in = {1.0F, -0.0F, 0.0F, 0.5078125F, kInf, -kInf, 0x1.FEp127F, 0x1p-133F};
+  for (const Isa isa : supported_isas()) {
+    const Table& t = table(isa);
+    for (std::uint32_t key = 0; key < 100; ++key) EXPECT_TRUE(same_lists(rounded_randomly(t, key, in), in));
+    EXPECT_TRUE(std::isnan(rounded_randomly(t, 1, {kNaN})[0]));
+  }
+}
+
+TEST(Bf16Rows, HaveTheSameBitsOnEverySetAtAnyLength) {
+  for (const std::int64_t n : testing::kAwkwardLengths) {
+    const std::vector<float> in = testing::special_values(n, 5);
+    const auto wanted = std::pair(rounded(table(Isa::kScalar), in), rounded_randomly(table(Isa::kScalar), 77, in));
+    for (const Isa isa : supported_isas()) {
+      const Table& t = table(isa);
+      EXPECT_TRUE(same_lists(rounded(t, in), wanted.first));
+      EXPECT_TRUE(same_lists(rounded_randomly(t, 77, in), wanted.second));
+    }
+  }
 }
 
 }  // namespace

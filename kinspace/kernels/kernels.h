@@ -131,6 +131,9 @@ struct TileOut {
   bool accumulate;
 };
 
+/// The upper half of a float: its sign, exponent and the first 7 bits of the mantissa.
+using Bf16 = std::uint16_t;
+
 /// Where a stream of random numbers stands (base/random.h).
 struct RandomKey {
   std::array<std::uint32_t, 2> key;
@@ -177,6 +180,14 @@ struct Table {
 
   /// The next n values of RandomStream::truncated_normal() of a stream at the start of a block, times `scale`.
   void (*truncated_normals)(const RandomKey& random, float scale, float* out, std::int64_t n) noexcept;
+
+  // Rows of n bf16.
+  void (*widen_bf16)(const Bf16* in, float* out, std::int64_t n) noexcept;     ///< exact
+  void (*round_to_bf16)(const float* in, Bf16* out, std::int64_t n) noexcept;  ///< to nearest, ties to even
+  /// Stochastic rounding: out[i] is one of the two neighbours of in[i], the farther one as often as in[i] is nearer to
+  /// it, so that its mean over keys is in[i]; by 16 random bits, a function of (key, i). What is a bf16, infinite or
+  /// NaN stays so.
+  void (*round_to_bf16_randomly)(std::uint32_t key, const float* in, Bf16* out, std::int64_t n) noexcept;
 
   // Updates of n weights by their gradient (TensorFlow's formulas, reference in nn/optimizer.h).
   void (*sgd)(float rate, const float* g, float* w, std::int64_t n) noexcept;  ///< w -= rate g

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "kinspace/kernels/bf16_rows_impl.h"
 #include "kinspace/kernels/copy_strings_impl.h"
 #include "kinspace/kernels/csv_scan_impl.h"
 #include "kinspace/kernels/digits_impl.h"
@@ -37,6 +38,9 @@ inline constexpr Table kTable = {
     .activate_backward = activate_backward<V>,
     .exp_shift_sum = exp_shift_sum<V>,
     .truncated_normals = truncated_normals,
+    .widen_bf16 = widen_bf16,
+    .round_to_bf16 = round_to_bf16,
+    .round_to_bf16_randomly = round_to_bf16_randomly,
     .sgd = sgd<V>,
     .momentum = momentum<V>,
     .adagrad = adagrad<V>,

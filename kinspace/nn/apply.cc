@@ -21,7 +21,8 @@ constexpr std::int64_t kPrefetchAhead = 16;
 /// The rows of one parameter that move in this step, numbered 0 .. size().
 class Update {
  public:
-  Update(Tape& tape, const Tape::Touched& touched, const RowGroups& groups, const ApplyOptions& options, bool keep_sums)
+  Update(Tape& tape, const Tape::Touched& touched, const RowGroups& groups, std::uint64_t seed,
+         const ApplyOptions& options, bool keep_sums)
       : parameter_(&touched.rows.parameter()),
         optimizer_(parameter_->optimizer()),
         whole_(touched.whole.gradient),
@@ -39,6 +40,10 @@ class Update {
     // one for each chunk.
     if (whole_.data == nullptr) sums_ = tape.matrix(keep_sums ? size() : chunks(), parameter_->dim());
     if (slices_) slice_ = tape.matrix(chunks(), parameter_->dim());
+    if (parameter_->precision() == Precision::kBf16) {
+      widened_ = tape.matrix(chunks(), parameter_->dim());
+      rounding_key_ = parameter_->rounding_key(seed, options.step);
+    }
   }
 
   Parameter& parameter() const noexcept { return *parameter_; }
@@ -75,12 +80,17 @@ class Update {
 
   /// Row u by its summed gradient.
   void move(std::int64_t u, const UpdateStep& step) const noexcept {
-    float* w = parameter_->row(row(u));
-    float* slots = w + parameter_->dim();
+    const std::int64_t r = row(u);
+    float* slots = parameter_->slots_of_row(r);
     if (idle_ == Optimizer::Idle::kSlotsDecay && !given(u)) {
       optimizer_->decay_slots(slots, parameter_->dim());
+    } else if (widened_.data == nullptr) {
+      optimizer_->update(step, parameter_->decay(), sum(u), parameter_->row(r), slots, parameter_->dim());
     } else {
+      float* w = widened_.row(u / kChunkRows);
+      parameter_->read_row(r, w);
       optimizer_->update(step, parameter_->decay(), sum(u), w, slots, parameter_->dim());
+      parameter_->round_row(r, w, rounding_key_);
     }
   }
 
@@ -89,6 +99,11 @@ class Update {
 
   float* sum(std::int64_t u) const noexcept {
     return all_rows() ? whole_.row(u) : sums_.row(keep_sums_ ? u : u / kChunkRows);
+  }
+
+  /// The weights of row u as they are before it moves.
+  const float* weights(std::int64_t u) const noexcept {
+    return parameter_->read_row(row(u), widened_.data != nullptr ? widened_.row(u / kChunkRows) : nullptr);
   }
 
   std::int64_t first_group(std::int64_t row) const noexcept {
@@ -109,8 +124,8 @@ class Update {
   double add_sum(std::int64_t u, std::int64_t group) const noexcept {
     const std::int64_t dim = parameter_->dim();
     float* g = sum(u);
-    if (group >= 0) groups_.add_to(group, g, dim);
-    if (l2_ != 0.0F && moves(group)) kernels::active().axpy(l2_, parameter_->row(row(u)), g, dim);
+    if (group >= 0) groups_.add_to(group, g, dim, [&] { return weights(u); });
+    if (l2_ != 0.0F && moves(group)) kernels::active().axpy(l2_, weights(u), g, dim);
     clip_values(g);
     return keep_sums_ ? double(kernels::active().dot(g, g, dim)) : 0.0;
   }
@@ -121,10 +136,10 @@ class Update {
       const auto at = static_cast<std::size_t>(group);
       for (std::uint32_t i = groups_.offsets[at]; i < groups_.offsets[at + 1]; ++i) {
         const RowContribution& c = groups_.contributions[groups_.order[i]];
-        squares += add_slice(u, c.scale, c.source);
+        squares += add_slice(u, c.scale, c.source != nullptr ? c.source : weights(u));
       }
     }
-    if (l2_ != 0.0F && moves(group)) squares += add_slice(u, l2_, parameter_->row(row(u)));
+    if (l2_ != 0.0F && moves(group)) squares += add_slice(u, l2_, weights(u));
     return squares;
   }
 
@@ -147,7 +162,9 @@ class Update {
   MatrixView whole_;
   RowGroups groups_;
   MatrixView sums_;
-  MatrixView slice_;  // clip_slices: room for one contribution, for each chunk
+  MatrixView slice_;    // clip_slices: room for one contribution, for each chunk
+  MatrixView widened_;  // weights in bf16: room for those of a row, for each chunk
+  std::uint64_t rounding_key_ = 0;
   float l2_;
   float clip_value_;
   Optimizer::Idle idle_;
@@ -232,7 +249,8 @@ Mover& mover_of(Tape& tape, Mover*& first, const Optimizer& optimizer, const App
 }
 
 /// All parameters that got a gradient, but for those that `scalars` takes.
-std::span<Moving> moving_parameters(Tape& tape, const ApplyOptions& options, ScalarTables& scalars) {
+std::span<Moving> moving_parameters(Tape& tape, std::uint64_t seed, const ApplyOptions& options,
+                                    ScalarTables& scalars) {
   Arena& arena = tape.arena();
   Mover* movers = nullptr;
   const std::size_t most = touched_parameters(tape);
@@ -260,7 +278,7 @@ std::span<Moving> moving_parameters(Tape& tape, const ApplyOptions& options, Sca
   const auto moving = arena.array<Moving>(count);
   std::int64_t chunks = 0;
   for (std::size_t i = 0; i < count; ++i) {
-    const Update update(tape, *chosen[i].touched, groups[i], options, chosen[i].waits);
+    const Update update(tape, *chosen[i].touched, groups[i], seed, options, chosen[i].waits);
     moving[i] = {update, chosen[i].mover, chosen[i].waits, chunks, 0.0, 1.0F};
     chunks += update.chunks();
   }
@@ -306,7 +324,7 @@ double clip_by_optimizers(std::span<Moving> moving) noexcept {
 double apply_gradients(Tape& tape, ParameterStore& store, const ApplyOptions& options) {
   KIN_ASSERT(store.optimizer() != nullptr);
   ScalarTables scalars(tape, options);
-  const std::span<Moving> moving = moving_parameters(tape, options, scalars);
+  const std::span<Moving> moving = moving_parameters(tape, store.seed(), options, scalars);
   scalars.update(tape);
   if (moving.empty()) return 0.0;
   const auto squares = tape.arena().array<double>(static_cast<std::size_t>(chunks_of(moving)));
@@ -345,8 +363,10 @@ Matrix total_gradient(Tape& tape, Parameter& parameter) {
       std::copy_n(whole.data, whole.rows * whole.cols, total.values().data());
     }
     const RowGroups groups = t->rows.group();
+    Matrix widened(1, parameter.dim());
     for (std::int64_t u = 0; u < groups.size(); ++u) {
-      groups.add_to(u, total.row(groups.rows[static_cast<std::size_t>(u)]), parameter.dim());
+      const std::int64_t r = groups.rows[static_cast<std::size_t>(u)];
+      groups.add_to(u, total.row(r), parameter.dim(), [&] { return parameter.read_row(r, widened.row(0)); });
     }
   }
   return total;

@@ -30,6 +30,8 @@ struct ApplyOptions {
 ///          Rows that occur several times are summed first. With clip_slices, values are clipped and squares summed
 ///          over the contributions as given, as TensorFlow does with IndexedSlices; that norm is smaller or larger than
 ///          that of the gradient. A parameter with a matrix gradient is summed all the same, and l2 is one more slice.
+/// bf16     a row of a table in bf16 is read as floats, moved, and rounded stochastically, by random numbers that are a
+///          function of (seed of the store, number of the update, name, row).
 /// Returns  the norm before clipping by options.clip_norm, or 0 without it.
 /// Threads  the result does not depend on how many there are.
 /// Errors   kInternal when the store does not train or a contribution names a row that does not exist.

@@ -26,8 +26,9 @@ struct Lookup {
   const float* weights;  // null: all 1
   Combiner combiner;
   bool prune;
-  float* norms;  // s(b)
-  float* clips;  // factor of each row looked up; null: all 1
+  float* norms;        // s(b)
+  float* clips;        // factor of each row looked up; null: all 1
+  MatrixView widened;  // a table in bf16: room for a row, for each chunk of examples
 
   bool keeps(std::int64_t k) const noexcept {
     if (!prune) return true;
@@ -36,6 +37,10 @@ struct Lookup {
   }
   float weight(std::int64_t k) const noexcept { return weights == nullptr ? 1.0F : weights[k]; }
   float clip(std::int64_t k) const noexcept { return clips == nullptr ? 1.0F : clips[k]; }
+  /// The row of id k, which example b names, until the next one is asked for.
+  const float* row(std::int64_t b, std::int64_t k) const noexcept {
+    return table->read_row(ids[k], widened.data == nullptr ? nullptr : widened.row(b / kChunkExamples));
+  }
 };
 
 /// max_norm / max(|e|, max_norm), negative where |e| >= max_norm, so that the way back knows which rows were clipped.
@@ -56,7 +61,7 @@ void combine_example(const Lookup& l, std::int64_t b, float max_norm, float* out
     if (!l.keeps(i)) continue;
     if (l.ids[i] < 0 || l.ids[i] >= rows) internal::refuse_id("combine", *l.table, b, l.ids[i]);
     const float w = l.weight(i);
-    const float* row = l.table->row(l.ids[i]);
+    const float* row = l.row(b, i);
     if (max_norm > 0) l.clips[i] = clip_factor(row, dim, max_norm);
     k.axpy(w * std::abs(l.clip(i)), row, out, dim);
     sum += l.combiner == Combiner::kSqrtN ? w * w : w;
@@ -79,8 +84,8 @@ void spread_to_rows(const Lookup& l, std::int64_t b, const float* d_out, RowCont
     RowContribution& along = to[l.nnz + i];
     along = RowContribution{-1, nullptr, 0.0F};
     if (!kept || l.clips[i] > 0) continue;
-    const float* row = l.table->row(l.ids[i]);
-    along = {l.ids[i], row, -scale * (k.dot(row, d_out, dim) / k.dot(row, row, dim))};
+    const float* row = l.row(b, i);
+    along = {l.ids[i], nullptr, -scale * (k.dot(row, d_out, dim) / k.dot(row, row, dim))};
   }
 }
 
@@ -111,7 +116,7 @@ void spread_to_weights(const Lookup& l, std::int64_t b, const float* d_out, doub
     dots[i] = 0;
     if (!l.keeps(i) || l.norms[b] == 0.0F) continue;
     const double w = l.weight(i);
-    dots[i] = dot_in_double(d_out, l.table->row(l.ids[i]), dim) * double(std::abs(l.clip(i)));
+    dots[i] = dot_in_double(d_out, l.row(b, i), dim) * double(std::abs(l.clip(i)));
     sum += w;
     squares += w * w;
     along += w * dots[i];
@@ -154,7 +159,10 @@ Var combine(Tape& tape, Parameter& table, const SparseTensor& ids, const Combine
                       options.combiner,
                       options.prune,
                       tape.arena().array<float>(static_cast<std::size_t>(examples)).data(),
-                      max_norm > 0 ? tape.arena().array<float>(static_cast<std::size_t>(nnz)).data() : nullptr};
+                      max_norm > 0 ? tape.arena().array<float>(static_cast<std::size_t>(nnz)).data() : nullptr,
+                      table.precision() == Precision::kBf16
+                          ? tape.matrix((examples + kChunkExamples - 1) / kChunkExamples, table.dim())
+                          : MatrixView{}};
 
   const MatrixView out = tape.matrix(examples, table.dim());
   parallel_for(tape.pool(), examples, kChunkExamples, [&](std::int64_t begin, std::int64_t end) {
@@ -177,7 +185,7 @@ Var combine(Tape& tape, Parameter& table, const SparseTensor& ids, const Combine
       }
     });
     if (lookup.table->trainable() && touches_row_0(lookup, out.rows)) {
-      tape.row_gradient(*lookup.table).add(1)[0] = {0, lookup.table->row(0), 0.0F};
+      tape.row_gradient(*lookup.table).add(1)[0] = {0, nullptr, 0.0F};
     }
   });
   return result;

@@ -121,12 +121,13 @@ Parameter& table_of(const InputColumn& column, ParameterSource parameters) {
   const float start =
       column.embed.init_std > 0 ? column.embed.init_std : 1.0F / std::sqrt(static_cast<float>(column.embed.dim));
   const Vocabulary* vocabulary = column.vocabulary;
-  return parameters(table_name(column), column.info.num_buckets, column.embed.dim,
-                    {.initial = Initial::truncated_normal(start), .decay = true, .trainable = column.embed.trainable},
-                    [&](std::int64_t row) {
-                      const bool keyed = vocabulary != nullptr && row < vocabulary->size();
-                      return keyed ? vocabulary->keys().number(row) : static_cast<std::uint64_t>(row);
-                    });
+  return parameters(
+      table_name(column), column.info.num_buckets, column.embed.dim,
+      {.initial = Initial::truncated_normal(start), .decay = true, .trainable = column.embed.trainable, .by_row = true},
+      [&](std::int64_t row) {
+        const bool keyed = vocabulary != nullptr && row < vocabulary->size();
+        return keyed ? vocabulary->keys().number(row) : static_cast<std::uint64_t>(row);
+      });
 }
 
 Var embedded(Tape& tape, const InputColumn& column, ParameterSource parameters, const SparseTensor& ids) {

@@ -32,10 +32,8 @@ std::string bytes_of(ParameterStore& store) {
   std::string bytes;
   for (const NamedMatrix& m : store.matrices(/*with_slots=*/true)) {
     bytes += m.name;
-    for (std::int64_t r = 0; r < m.matrix.rows; ++r) {
-      bytes.append(reinterpret_cast<const char*>(m.matrix.row(r)),
-                   static_cast<std::size_t>(m.matrix.cols) * sizeof(float));
-    }
+    const Matrix values = m.matrix.copy();
+    bytes.append(reinterpret_cast<const char*>(values.row(0)), values.values().size_bytes());
   }
   return bytes;
 }

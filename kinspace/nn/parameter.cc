@@ -19,8 +19,17 @@ constexpr std::int64_t kMaxRows = (std::int64_t{1} << 32) - 1;
 constexpr std::int64_t kMaxDim = std::int64_t{1} << 24;
 constexpr std::int64_t kChunkRows = 256;
 
-std::int64_t stride_of(std::int64_t dim, const Optimizer* optimizer) noexcept {
-  const std::int64_t floats = dim + (optimizer != nullptr ? optimizer->slot_floats(dim) : 0);
+Precision precision_of(std::int64_t dim, Precision wanted) noexcept {
+  return dim == 1 ? Precision::kFp32 : wanted;
+}
+
+std::int64_t floats_of_weights(std::int64_t dim, Precision precision) noexcept {
+  return precision == Precision::kFp32 ? dim : (dim + 1) / 2;
+}
+
+std::int64_t stride_of(std::int64_t dim, const Optimizer* optimizer, Precision precision) noexcept {
+  const std::int64_t floats =
+      floats_of_weights(dim, precision) + (optimizer != nullptr ? optimizer->slot_floats(dim) : 0);
   const std::int64_t padded = (floats + kLineFloats - 1) / kLineFloats * kLineFloats;
   return padded - floats <= floats / 8 ? stride_for_products(padded) : floats;
 }
@@ -36,12 +45,14 @@ std::int64_t checked(std::int64_t value, std::int64_t most, const std::string& n
 }  // namespace
 
 Parameter::Parameter(std::string name, std::int64_t rows, std::int64_t dim, bool decay, const Optimizer* optimizer,
-                     bool trainable)
+                     bool trainable, Precision precision)
     : name_(std::move(name)),
       name_hash_(fnv1a64(name_)),
       rows_(checked(rows, kMaxRows, name_, "rows")),
       dim_(checked(dim, kMaxDim, name_, "width")),
-      stride_(stride_of(dim, trainable ? optimizer : nullptr)),
+      precision_(precision_of(dim, precision)),
+      weight_floats_(floats_of_weights(dim, precision_)),
+      stride_(stride_of(dim, trainable ? optimizer : nullptr, precision_)),
       decay_(decay),
       trainable_(trainable),
       optimizer_(trainable ? optimizer : nullptr),
@@ -60,6 +71,8 @@ Parameter::Parameter(std::string name, std::int64_t rows, std::int64_t dim, std:
       name_hash_(fnv1a64(name_)),
       rows_(checked(rows, kMaxRows, name_, "rows")),
       dim_(checked(dim, kMaxDim, name_, "width")),
+      precision_(Precision::kFp32),
+      weight_floats_(dim),
       stride_(dim),
       decay_(false),
       trainable_(false),
@@ -69,12 +82,22 @@ Parameter::Parameter(std::string name, std::int64_t rows, std::int64_t dim, std:
 
 void Parameter::initialize(ThreadPool& pool, std::uint64_t seed, Initial initial, KeyNumber key_number) {
   parallel_for(pool, rows_, kChunkRows, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t r = begin; r < end; ++r) initialize_row(seed, initial, r, key_number(r));
+    Matrix drawn(precision_ == Precision::kBf16 ? end - begin : 0, dim_);
+    for (std::int64_t r = begin; r < end; ++r) {
+      draw(seed, initial, key_number(r), precision_ == Precision::kBf16 ? drawn.row(r - begin) : row(r));
+    }
+    stored().write(begin, drawn.view());
   });
 }
 
-void Parameter::initialize_row(std::uint64_t seed, Initial initial, std::int64_t r, std::uint64_t key_number) noexcept {
-  float* w = row(r);
+void Parameter::initialize_row(std::uint64_t seed, Initial initial, std::int64_t r, std::uint64_t key_number) {
+  if (precision_ == Precision::kFp32) return draw(seed, initial, key_number, row(r));
+  Matrix drawn(1, dim_);
+  draw(seed, initial, key_number, drawn.row(0));
+  stored().write(r, drawn.view());
+}
+
+void Parameter::draw(std::uint64_t seed, Initial initial, std::uint64_t key_number, float* w) const noexcept {
   if (initial.kind == Initial::Kind::kConstant) {
     std::fill_n(w, dim_, initial.value);
     return;
@@ -88,8 +111,14 @@ void Parameter::initialize_row(std::uint64_t seed, Initial initial, std::int64_t
   }
 }
 
-std::uint64_t Parameter::bytes_needed(std::int64_t rows, std::int64_t dim, const Optimizer* optimizer) noexcept {
-  return static_cast<std::uint64_t>(rows) * static_cast<std::uint64_t>(stride_of(dim, optimizer)) * sizeof(float);
+std::uint64_t Parameter::rounding_key(std::uint64_t seed, std::int64_t step) const noexcept {
+  return RandomStream(seed, Purpose::kRounding, static_cast<std::uint64_t>(step), name_hash_).next_u64();
+}
+
+std::uint64_t Parameter::bytes_needed(std::int64_t rows, std::int64_t dim, const Optimizer* optimizer,
+                                      Precision precision) noexcept {
+  return static_cast<std::uint64_t>(rows) *
+         static_cast<std::uint64_t>(stride_of(dim, optimizer, precision_of(dim, precision))) * sizeof(float);
 }
 
 }  // namespace kin

@@ -35,8 +35,8 @@ bool matches_pattern(std::string_view pattern, std::string_view name) noexcept {
 
 ParameterStore::ParameterStore(std::uint64_t seed, const OptimizerOptions& optimizer,
                                const std::map<std::string, OptimizerOptions>& by_pattern,
-                               std::vector<std::string> frozen)
-    : seed_(seed), optimizer_(std::make_unique<Optimizer>(optimizer)), frozen_(std::move(frozen)) {
+                               std::vector<std::string> frozen, Precision tables)
+    : seed_(seed), optimizer_(std::make_unique<Optimizer>(optimizer)), frozen_(std::move(frozen)), tables_(tables) {
   for (const auto& [pattern, options] : by_pattern) by_pattern_[pattern] = std::make_unique<Optimizer>(options);
 }
 
@@ -104,8 +104,9 @@ Parameter& ParameterStore::add(const std::string& name, std::int64_t rows, std::
 Parameter& ParameterStore::add(const std::string& name, std::int64_t rows, std::int64_t dim,
                                const ParameterOptions& options) {
   require_new(name);
-  auto made = std::make_unique<Parameter>(name, rows, dim, options.decay, optimizer_of(name),
-                                          options.trainable && !frozen(name));
+  auto made =
+      std::make_unique<Parameter>(name, rows, dim, options.decay, optimizer_of(name),
+                                  options.trainable && !frozen(name), options.by_row ? tables_ : Precision::kFp32);
   return *parameters_.emplace(name, std::move(made)).first->second;
 }
 
@@ -145,7 +146,7 @@ std::vector<const Parameter*> ParameterStore::all() const {
 std::vector<NamedMatrix> ParameterStore::matrices(bool with_slots) {
   std::vector<NamedMatrix> list;
   for (Parameter* p : all()) {
-    list.push_back({p->name(), p->weights()});
+    list.push_back({p->name(), p->stored()});
     if (!with_slots) continue;
     for (const Slot& slot : p->slots()) list.push_back({fmt::format("{}/{}", p->name(), slot.name), p->slot(slot)});
   }
@@ -158,8 +159,10 @@ bool ParameterStore::all_finite(ThreadPool& pool) const {
   for (const Parameter* p : all()) {
     std::vector<char> finite(static_cast<std::size_t>((p->rows() + kChunkRows - 1) / kChunkRows), 1);
     parallel_for(pool, p->rows(), kChunkRows, [&](std::int64_t begin, std::int64_t end) {
+      Matrix widened(1, p->dim());
       for (std::int64_t r = begin; r < end; ++r) {
-        if (!k.all_finite(p->row(r), p->dim())) finite[static_cast<std::size_t>(begin / kChunkRows)] = 0;
+        if (!k.all_finite(p->read_row(r, widened.row(0)), p->dim()))
+          finite[static_cast<std::size_t>(begin / kChunkRows)] = 0;
       }
     });
     for (const char good : finite) {

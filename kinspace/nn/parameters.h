@@ -17,6 +17,8 @@ struct ParameterOptions {
   Initial initial = {};   ///< zeros unless said
   bool decay = true;      ///< l2 and weight decay reach it
   bool trainable = true;  ///< false: no step changes it, such as moving averages
+  bool by_row = false;    ///< a table of which only rows are read, by combine() and sampled_softmax_loss(): the store
+                          ///< may keep it in bf16
 };
 
 /// Whether `name` is what `pattern` says, in which * stands for any characters ('/' too, and none), ? for any one.
@@ -25,7 +27,7 @@ bool matches_pattern(std::string_view pattern, std::string_view name) noexcept;
 /// A matrix with the name under which it is stored.
 struct NamedMatrix {
   std::string name;
-  MatrixView matrix;
+  RowsView matrix;
 };
 
 /// Owns every parameter of a model, by name.
@@ -34,10 +36,12 @@ class ParameterStore {
   /// For prediction: parameters have no slots.
   ParameterStore() = default;
   /// For training. `by_pattern` names parameters ("linear/*") that another optimizer than the first moves; parameters
-  /// that a pattern of `frozen` matches are made as not trainable. Errors: kInvalidArgument for impossible options; two
-  /// patterns of `by_pattern` that match one parameter are found when it is made.
+  /// that a pattern of `frozen` matches are made as not trainable; those that are read by row are kept in `tables`.
+  /// Errors: kInvalidArgument for impossible options; two patterns of `by_pattern` that match one parameter are found
+  /// when it is made.
   ParameterStore(std::uint64_t seed, const OptimizerOptions& optimizer,
-                 const std::map<std::string, OptimizerOptions>& by_pattern = {}, std::vector<std::string> frozen = {});
+                 const std::map<std::string, OptimizerOptions>& by_pattern = {}, std::vector<std::string> frozen = {},
+                 Precision tables = Precision::kFp32);
 
   /// The parameter of that name, made and initialised on first use (row r has the key number r, or what `key_number`
   /// says). Errors: kInvalidArgument when it exists in another shape, or when two patterns match a new one.
@@ -89,6 +93,7 @@ class ParameterStore {
   std::unique_ptr<Optimizer> optimizer_;
   std::map<std::string, std::unique_ptr<Optimizer>> by_pattern_;
   std::vector<std::string> frozen_;
+  Precision tables_ = Precision::kFp32;
   std::map<std::string, std::unique_ptr<Parameter>, std::less<>> parameters_;
 };
 

@@ -176,7 +176,7 @@ TEST(ParameterStore, TrainingGoesOnFromTheMatricesOfAnotherStore) {
     ASSERT_EQ(from.size(), to.size());
     for (std::size_t i = 0; i < from.size(); ++i) {
       ASSERT_EQ(from[i].name, to[i].name);
-      for (std::int64_t r = 0; r < 4; ++r) std::copy_n(from[i].matrix.row(r), from[i].matrix.cols, to[i].matrix.row(r));
+      to[i].matrix.write(0, from[i].matrix.copy().view());
     }
     const std::string before = testing::bytes_of(whole);
     train(whole, 3, 6);

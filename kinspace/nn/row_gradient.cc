@@ -5,7 +5,6 @@
 
 #include "kinspace/base/error.h"
 #include "kinspace/base/radix_sort.h"
-#include "kinspace/kernels/kernels.h"
 #include "kinspace/nn/internal/checks.h"
 
 namespace kin {
@@ -14,19 +13,6 @@ namespace {
 constexpr int kRowShift = 32;  // an entry is row << 32 | number of the contribution
 
 }  // namespace
-
-void RowGroups::add_to(std::int64_t u, float* out, std::int64_t dim) const noexcept {
-  const kernels::Table& k = kernels::active();
-  const auto group = static_cast<std::size_t>(u);
-  for (std::size_t i = offsets[group]; i < offsets[group + 1]; ++i) {
-    const RowContribution& c = contributions[order[i]];
-    if (dim == 1) {
-      *out += c.scale * *c.source;
-      continue;
-    }
-    k.axpy(c.scale, c.source, out, dim);
-  }
-}
 
 std::span<RowContribution> RowGradient::add(std::int64_t n) {
   const auto room = arena_->array<RowContribution>(static_cast<std::size_t>(n));

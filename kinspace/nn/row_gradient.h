@@ -5,6 +5,7 @@
 
 #include "kinspace/base/arena.h"
 #include "kinspace/base/thread_pool.h"
+#include "kinspace/kernels/kernels.h"
 #include "kinspace/nn/parameter.h"
 #include "kinspace/tensor/matrix.h"
 
@@ -13,7 +14,7 @@ namespace kin {
 /// gradient of `row` += scale * source[0 .. D)
 struct RowContribution {
   std::int64_t row;     ///< negative: nothing
-  const float* source;  ///< D floats that stay until the gradients are applied: arena memory, or the row's own weights
+  const float* source;  ///< D floats that stay until the gradients are applied; null: the row's own weights
   float scale;
 };
 
@@ -33,9 +34,22 @@ struct RowGroups {
 
   std::int64_t size() const noexcept { return static_cast<std::int64_t>(rows.size()); }
 
-  /// out[0 .. D) += contributions of group u, in their order; by fused multiply-adds, but for D = 1 by a rounded
-  /// product and a sum, as RowGradient::for_each_value() has it.
-  void add_to(std::int64_t u, float* out, std::int64_t dim) const noexcept;
+  /// out[0 .. D) += contributions of group u in their order; by fused multiply-adds, but for D = 1 by a rounded product
+  /// and a sum, as RowGradient::for_each_value() has it. own() gives the weights of the row, if one is along them.
+  template <class Own>
+  void add_to(std::int64_t u, float* out, std::int64_t dim, Own own) const noexcept {
+    const kernels::Table& k = kernels::active();
+    const auto group = static_cast<std::size_t>(u);
+    for (std::size_t i = offsets[group]; i < offsets[group + 1]; ++i) {
+      const RowContribution& c = contributions[order[i]];
+      const float* source = c.source != nullptr ? c.source : own();
+      if (dim == 1) {
+        *out += c.scale * *source;
+      } else {
+        k.axpy(c.scale, source, out, dim);
+      }
+    }
+  }
 };
 
 /// The gradient of one parameter in one step: a sum of row contributions and, if some op asked for it, a matrix.
@@ -71,7 +85,9 @@ class RowGradient {
   template <class F>
   void for_each_value(F f) const {
     for (const Part* part = first_; part != nullptr; part = part->next) {
-      for (const RowContribution& c : part->contributions) f(c.row, c.scale * (c.row < 0 ? 0.0F : *c.source));
+      for (const RowContribution& c : part->contributions) {
+        f(c.row, c.scale * (c.row < 0 ? 0.0F : c.source != nullptr ? *c.source : *parameter_->row(c.row)));
+      }
       const auto& [ids, d_out, index] = part->examples;
       for (std::int64_t b = 0; b < ids.rows(); ++b) {
         const std::int64_t end = ids.offsets[static_cast<std::size_t>(b) + 1];

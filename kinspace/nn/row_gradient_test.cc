@@ -63,7 +63,7 @@ TEST(RowGradient, SumsScaledSources) {
   rows[2] = {2, b, 4.0F};
   const RowGroups groups = gradient.group();
   float sum[3] = {0, 0, 0};
-  groups.add_to(1, sum, 3);
+  groups.add_to(1, sum, 3, [] { return nullptr; });
   EXPECT_EQ(sum[0], -2.0F);
   EXPECT_EQ(sum[1], 6.0F);
   EXPECT_EQ(sum[2], 7.0F);
@@ -83,7 +83,7 @@ TEST(RowGradient, ExamplesAreContributionsOfTheirOutput) {
   const RowGroups groups = gradient.group();
   ASSERT_EQ(groups.size(), 2);
   float sums[2] = {0, 0};
-  for (std::int64_t u = 0; u < 2; ++u) groups.add_to(u, &sums[u], 1);
+  for (std::int64_t u = 0; u < 2; ++u) groups.add_to(u, &sums[u], 1, [] { return nullptr; });
   EXPECT_EQ(groups.rows[0], 1U);
   EXPECT_EQ(sums[0], 16.5F);
   EXPECT_EQ(sums[1], 8.5F);

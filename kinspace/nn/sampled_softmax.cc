@@ -57,6 +57,8 @@ struct SampledSoftmax {
 
   MatrixView query;                  // scaled
   MatrixView rows;                   // of the negatives, of length 1 if so asked
+  MatrixView widened;                // a table in bf16: room for the targets' rows of an example, for each chunk
+  std::int64_t most_targets = 1;     // of an example
   std::span<float> row_inverse;      // normalize: inverse_length of each negative
   std::span<float> offset;           // bias - log Q of each negative
   std::span<Column> columns;         // sorted by id
@@ -78,21 +80,25 @@ struct SampledSoftmax {
     const auto place = static_cast<std::size_t>(s);
     if (place + kPrefetchAhead < negatives.size()) table->prefetch_row(negatives[place + kPrefetchAhead]);
     const std::int64_t id = negatives[place];
-    const float* row = table->row(id);
+    const float* row = table->read_row(id, rows.row(s));
     if (options.normalize) {
       row_inverse[place] = inverse_length(row, dim());
       kernels::active().scale(std::abs(row_inverse[place]), row, rows.row(s), dim());
-    } else {
+    } else if (row != rows.row(s)) {
       std::copy_n(row, dim(), rows.row(s));
     }
     if (bias != nullptr) offset[place] += *bias->row(id);
   }
 
-  float target_logit(std::size_t example, std::size_t i) const noexcept {
+  /// Where the row of target j of example b is read to, if it does not lie as floats already.
+  float* target_room(std::int64_t b, std::size_t j) const noexcept {
+    if (widened.data == nullptr) return nullptr;
+    return widened.row(b / kChunkExamples * most_targets + static_cast<std::int64_t>(j));
+  }
+
+  float target_logit(std::int64_t b, std::size_t i, const float* row) const noexcept {
     const std::int64_t id = targets.ids[i];
-    if (id < 0) return -std::numeric_limits<float>::infinity();
-    const float* row = table->row(id);
-    float product = kernels::active().dot(query.row(static_cast<std::int64_t>(example)), row, dim());
+    float product = kernels::active().dot(query.row(b), row, dim());
     if (options.normalize) {
       target_inverse[i] = inverse_length(row, dim());
       product *= std::abs(target_inverse[i]);
@@ -135,8 +141,10 @@ struct SampledSoftmax {
     double loss = 0;
     for (std::size_t j = 0; j < count; ++j) {
       prefetch_target(first + j + kPrefetchAhead);
-      if (options.remove_accidental_hits) remove_hits(targets.ids[first + j], z);
-      own[j] = target_logit(example, first + j);
+      const std::int64_t id = targets.ids[first + j];
+      if (options.remove_accidental_hits) remove_hits(id, z);
+      own[j] = id < 0 ? -std::numeric_limits<float>::infinity()
+                      : target_logit(b, first + j, table->read_row(id, target_room(b, j)));
       if (shares.share[first + j] > 0) loss -= double(shares.share[first + j]) * double(own[j]);
     }
     loss += double(internal::softmax_in_place(z, static_cast<std::int64_t>(sampled + count), shares.factor));
@@ -146,8 +154,8 @@ struct SampledSoftmax {
       const float gradient = id < 0 ? 0.0F : own[j] - shares.factor * shares.share[first + j];
       target_gradient[first + j] = gradient;
       if (d_query == nullptr || id < 0) continue;
-      k.axpy(options.normalize ? gradient * std::abs(target_inverse[first + j]) : gradient, table->row(id), d_query,
-             dim());
+      const float* row = widened.data == nullptr ? table->row(id) : target_room(b, j);
+      k.axpy(options.normalize ? gradient * std::abs(target_inverse[first + j]) : gradient, row, d_query, dim());
     }
   }
 
@@ -169,9 +177,8 @@ struct SampledSoftmax {
     }
     const float inverse = target_inverse[i];
     to[0] = {id, query.row(b), id < 0 ? 0.0F : gradient * std::abs(inverse)};
-    to[1] = id >= 0 && inverse > 0
-                ? RowContribution{id, table->row(id), -gradient * target_product[i] * inverse * inverse}
-                : RowContribution{-1, nullptr, 0.0F};
+    to[1] = id >= 0 && inverse > 0 ? RowContribution{id, nullptr, -gradient * target_product[i] * inverse * inverse}
+                                   : RowContribution{-1, nullptr, 0.0F};
   }
 };
 
@@ -272,9 +279,11 @@ Var sampled_softmax_loss(Tape& tape, Var query, Parameter& table, Parameter* bia
     const std::uint64_t bit = SampledSoftmax::place_of(id, s.seen.size());
     s.seen[bit / kWordBits] |= std::uint64_t{1} << (bit % kWordBits);
   }
-  std::int64_t most_targets = 1;
   for (std::size_t b = 0; b + 1 < targets.offsets.size(); ++b) {
-    most_targets = std::max(most_targets, targets.offsets[b + 1] - targets.offsets[b]);
+    s.most_targets = std::max(s.most_targets, targets.offsets[b + 1] - targets.offsets[b]);
+  }
+  if (table.precision() == Precision::kBf16) {
+    s.widened = tape.matrix((examples + kChunkExamples - 1) / kChunkExamples * s.most_targets, table.dim());
   }
   parallel_for(tape.pool(), sampled, kChunkRows, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) s.gather_negative(i);
@@ -289,7 +298,7 @@ Var sampled_softmax_loss(Tape& tape, Var query, Parameter& table, Parameter* bia
   const MatrixView d_query = query.tracked() ? tape.matrix(examples, table.dim()) : MatrixView{};
   const MatrixView d_rows = training && s.learns_table() ? tape.zeros(sampled, table.dim()) : MatrixView{};
   const MatrixView d_offset = training && s.learns_bias() ? tape.zeros(1, sampled) : MatrixView{};
-  const std::int64_t width = sampled + most_targets;
+  const std::int64_t width = sampled + s.most_targets;
   const PackedRight across = packed(tape, Transpose::kYes, s.rows);
   const PackedRight down = d_query.data != nullptr ? packed(tape, Transpose::kNo, s.rows) : PackedRight{};
   const std::int64_t block = std::min(examples, kBlockExamplesOfThread * tape.pool().threads());

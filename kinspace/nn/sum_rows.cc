@@ -196,7 +196,7 @@ Var sum_rows(Tape& tape, std::span<const TableRows> columns, std::span<const Var
       RowGradient& gradient = tape.row_gradient(*table);
       gradient.add_examples(ids, d_out, column.index);
       if (internal::empty_examples_touch_row_0(*table) && some_example_is_empty(ids)) {
-        gradient.add(1)[0] = {0, table->row(0), 0.0F};
+        gradient.add(1)[0] = {0, nullptr, 0.0F};
       }
     }
     for (const Var& value : values) {

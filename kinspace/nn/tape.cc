@@ -31,13 +31,19 @@ Tape::Touched& Tape::touch(Parameter& parameter) {
     if (&(*place)->rows.parameter() == &parameter) return **place;
     place = &(*place)->next;
   }
-  *place = arena_.create<Touched>(
-      RowGradient(arena_, parameter),
-      detail::TapeNode{parameter.weights(), MatrixView{}, options_.training && parameter.trainable()});
+  const bool by_row = parameter.precision() == Precision::kBf16;
+  *place = arena_.create<Touched>(RowGradient(arena_, parameter),
+                                  detail::TapeNode{by_row ? MatrixView{} : parameter.weights(), MatrixView{},
+                                                   options_.training && parameter.trainable()});
   return **place;
 }
 
 Var Tape::variable(Parameter& parameter) {
+  if (parameter.precision() != Precision::kFp32) {
+    throw Error::invalid_argument(
+        fmt::format("table '{}' is kept in bf16, and the model reads it as a whole", parameter.name()),
+        "keep it in floats (train.table_precision = \"fp32\"), or read its rows with combine()");
+  }
   return Var(&touch(parameter).whole);
 }
 

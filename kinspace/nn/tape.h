@@ -120,8 +120,8 @@ class Tape {
   /// Input without a gradient; the memory must outlive the step.
   Var constant(ConstMatrixView value);
 
-  /// A whole parameter; its gradient is a matrix [N, D], and there is none when it is not trainable. Asked twice in a
-  /// step, it is the same Var.
+  /// A whole parameter of floats; its gradient is a matrix [N, D], and there is none when it is not trainable. Asked
+  /// twice in a step, it is the same Var. Errors: kInvalidArgument for a table in bf16.
   Var variable(Parameter& parameter);
 
   /// Result of an op.

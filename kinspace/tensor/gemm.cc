@@ -9,7 +9,6 @@
 #include "kinspace/base/buffer.h"
 #include "kinspace/base/error.h"
 #include "kinspace/base/prefetch.h"
-#include "kinspace/base/text.h"
 #include "kinspace/kernels/kernels.h"
 #include "kinspace/tensor/internal/gemm_with.h"
 
@@ -377,12 +376,6 @@ PackedRight internal::pack_right_with(const Table& table, ThreadPool& pool, Prec
          std::min(most_depth, op_b.rows - k), memory + tiles.slots(k) * tiles.padded(op_b.cols));
   });
   return {memory, op_b.rows, op_b.cols, precision};
-}
-
-Precision precision_named(std::string_view name) {
-  if (name == "fp32") return Precision::kFp32;
-  if (name == "bf16") return Precision::kBf16;
-  throw Error::invalid_argument("the precision of products cannot be " + quoted(name), "take fp32 or bf16");
 }
 
 std::int64_t stride_for_products(std::int64_t cols) noexcept {

@@ -1,23 +1,14 @@
 #pragma once
 
 #include <cstdint>
-#include <string_view>
 
 #include "kinspace/base/thread_pool.h"
 #include "kinspace/tensor/matrix.h"
+#include "kinspace/tensor/precision.h"
 
 namespace kin {
 
 enum class Transpose : bool { kNo = false, kYes = true };
-
-/// How factors enter a matrix product; sums and results are floats.
-enum class Precision : std::uint8_t {
-  kFp32 = 0,  ///< as they are
-  kBf16 = 1   ///< rounded to the 8 bits of bf16, which some processors multiply twice as fast
-};
-
-/// By its name, fp32 or bf16. Errors: kInvalidArgument for another one.
-Precision precision_named(std::string_view name);
 
 /// Matrix product.
 ///

@@ -14,10 +14,14 @@ KILLS = int(os.environ.get("KIN_KILLS", "4"))
 
 def in_precision(name):
     """Products narrower than 16 stay fp32, so the embedding is as wide as that."""
-    return "--set", f"train.precision={name}", "--set", "columns.watched.embed.dim=16"
+    wide = "--set", "columns.watched.embed.dim=16"
+    return "--set", f"train.{'table_precision=bf16' if name == 'bf16 tables' else 'precision=' + name}", *wide
 
 
-@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+PRECISIONS = ["fp32", "bf16", "bf16 tables"]
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize("negatives", [0, 16])
 def test_bytes_do_not_depend_on_the_number_of_threads(work, negatives, precision):
     spec = write_spec(work, negatives=negatives)
@@ -29,7 +33,7 @@ def test_bytes_do_not_depend_on_the_number_of_threads(work, negatives, precision
     assert all(other == runs[0] for other in runs[1:])
 
 
-@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize("negatives", [0, 16])
 def test_bytes_do_not_depend_on_the_instruction_set(work, negatives, precision):
     spec = write_spec(work, negatives=negatives, epochs=1)
@@ -42,13 +46,16 @@ def test_bytes_do_not_depend_on_the_instruction_set(work, negatives, precision):
     assert all(other == runs[0] for other in runs[1:])
 
 
-def test_a_run_does_not_go_on_in_another_precision(work):
-    kin("train", work / "spec.toml", "-o", work / "exact", "--quiet", *in_precision("fp32"))
-    kin("train", work / "spec.toml", "-o", work / "rounded", "--quiet", *in_precision("bf16"))
+@pytest.mark.parametrize("option", ["precision", "table_precision"])
+def test_a_run_does_not_go_on_in_another_precision(work, option):
+    spec = write_spec(work, negatives=16)
+    wide = "--quiet", "--set", "columns.watched.embed.dim=16", "--set"
+    kin("train", spec, "-o", work / "exact", *wide, f"train.{option}=fp32")
+    kin("train", spec, "-o", work / "rounded", *wide, f"train.{option}=bf16")
     weights = [{n: b for n, b in model_bytes(work / run).items() if n.startswith("weights")} for run in ("exact", "rounded")]
     assert weights[0] and weights[0] != weights[1], "bf16 has rounded nothing"
-    message = kin("train", work / "spec.toml", "-o", work / "rounded", *in_precision("fp32"), status=2).stderr
-    assert "train.precision" in message
+    message = kin("train", spec, "-o", work / "rounded", *wide, f"train.{option}=fp32", status=2).stderr
+    assert f"train.{option}" in message
 
 
 def test_another_seed_gives_another_model(work):
@@ -62,8 +69,9 @@ def finish(spec, run):
     kin("train", spec, "-o", run, "--quiet")
 
 
-def test_a_killed_run_resumes_to_the_same_bytes(work):
-    spec = write_spec(work, epochs=12)
+@pytest.mark.parametrize("negatives, tables", [(0, "fp32"), (16, "bf16")])
+def test_a_killed_run_resumes_to_the_same_bytes(work, negatives, tables):
+    spec = write_spec(work, epochs=12, negatives=negatives, **{"[train]": f'[train]\ntable_precision = "{tables}"'})
     start = time.monotonic()
     kin("train", spec, "-o", work / "whole", "--quiet")
     whole_seconds = time.monotonic() - start

@@ -30,9 +30,9 @@ Var hidden_layers(Step& step, Var x) {
   return h;
 }
 
-ParameterOptions output_start(const EmbedOptions& embed, std::int64_t width) {
+ParameterOptions output_table(const Step& step, const EmbedOptions& embed, std::int64_t width) {
   const float std_dev = embed.init_std > 0 ? embed.init_std : 1.0F / std::sqrt(static_cast<float>(width));
-  return {.initial = Initial::truncated_normal(std_dev)};
+  return {.initial = Initial::truncated_normal(std_dev), .by_row = step.samples_items()};
 }
 
 /// Items that are no candidates of an example: those of its context, where the head says so, and the unknown one.
@@ -104,7 +104,7 @@ EstimatorSpec recommender(Step& step) {
 
   EstimatorSpec out;
   out.output_table = spec.head.share.empty()
-                         ? &step.item_parameter("output/embedding", width, output_start(embed, width))
+                         ? &step.item_parameter("output/embedding", width, output_table(step, embed, width))
                          : &step.item_parameter(spec.head.share + "/embedding", width, ParameterOptions{});
   if (model.item_bias != "none")
     out.item_bias = &step.item_parameter(column + "/bias", 1, {.initial = Initial::constant(0), .decay = false});
