@@ -149,6 +149,10 @@ struct FusedMultiplyAdd {
   }
 };
 
+/// Steps ahead that the right side is asked for: what a tile meets first comes from the third cache or from memory, and
+/// rows in place lie too far apart for the processor to foresee.
+constexpr std::int64_t kStepsAhead = 16;
+
 /// R rows by C vectors of the tile; the last vector has `last` lanes.
 template <Vec16 V, class Product, std::int64_t R, std::int64_t C, class Layout>
 void tile_of(std::int64_t k, const TileLeft& left, const TileRight& right, const TileOut& out,
@@ -167,7 +171,10 @@ void tile_of(std::int64_t k, const TileLeft& left, const TileRight& right, const
   for (std::int64_t step = 0; step < k; ++step) {
     V row[C];
 #pragma GCC unroll 2
-    for (std::int64_t j = 0; j < C; ++j) row[j] = V::load(b + j * 16);
+    for (std::int64_t j = 0; j < C; ++j) {
+      __builtin_prefetch(b + kStepsAhead * right.step + j * 16);
+      row[j] = V::load(b + j * 16);
+    }
 #pragma GCC unroll 16
     for (std::int64_t i = 0; i < R; ++i) {
       const V factor = V::set(a[i]);
