@@ -10,23 +10,26 @@ namespace kin {
 Var concat(Tape& tape, std::span<const Var> parts) {
   if (parts.empty()) throw Error::internal("concat: nothing to join");
   std::int64_t width = 0;
-  bool tracked = false;
+  ColumnRange wanted;
   for (const Var& part : parts) {
     internal::check_shape("concat", "part", part.value(), parts[0].rows(), part.cols());
+    if (part.tracked()) {
+      const auto [begin, end] = part.wanted();
+      wanted = {wanted.end == 0 ? width + begin : wanted.begin, width + end};
+    }
     width += part.cols();
-    tracked = tracked || part.tracked();
   }
   const auto kept = tape.arena().array<Var>(parts.size());
   std::copy(parts.begin(), parts.end(), kept.begin());
 
-  const MatrixView out = tape.matrix(parts[0].rows(), width);
+  const MatrixView out = internal::matrix_for_products(tape, parts[0].rows(), width);
   parallel_for(tape.pool(), out.rows, internal::rows_worth_a_thread(width), [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t b = begin; b < end; ++b) {
       float* to = out.row(b);
       for (const Var& part : kept) to = std::copy_n(part.value().row(b), part.cols(), to);
     }
   });
-  const Var result = tape.result(out, tracked);
+  const Var result = tape.result(out, wanted);
   tape.record(result, [&tape, kept](ConstMatrixView d_out) {
     std::int64_t offset = 0;
     for (const Var& part : kept) {

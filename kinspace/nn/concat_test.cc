@@ -42,6 +42,26 @@ TEST(Concat, PassesGradientsToItsParts) {
   EXPECT_LT(result.worst, 2e-3) << result.where;
 }
 
+TEST(Concat, WantsGradientsOfTheColumnsBetweenItsFirstAndLastTrackedPart) {
+  ThreadPool pool(1);
+  ParameterStore store(1, {});
+  Parameter& a = testing::random_parameter(store, pool, "a", 7, 3);
+  const Matrix fixed = testing::random_matrix(4, 7, 2);
+  Tape tape(pool, 1);
+  tape.begin({.training = true});
+  const Var va = tape.variable(a);
+  const Var numbers = tape.constant(fixed.view());
+  const Var within[] = {numbers, va, numbers, va, numbers};
+  const Var joined = concat(tape, within);
+  EXPECT_EQ(joined.wanted().begin, 2);
+  EXPECT_EQ(joined.wanted().end, 10);
+  const Var around[] = {numbers, joined, numbers};
+  EXPECT_EQ(concat(tape, around).wanted().begin, 4);
+  EXPECT_EQ(concat(tape, around).wanted().end, 12);
+  EXPECT_EQ(va.wanted().begin, 0);
+  EXPECT_EQ(va.wanted().end, 3);
+}
+
 TEST(Concat, RefusesUnlikeRowsAndNothing) {
   ThreadPool pool(1);
   Tape tape(pool, 1);

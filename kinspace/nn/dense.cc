@@ -15,10 +15,18 @@ constexpr bool keeps_slope(kernels::Activation f) noexcept {
   return f == kLinear || f == kRelu || f == kTanh || f == kSigmoid;
 }
 
-/// Arena memory for values that are multiplied next, so laid out that products can read it where it lies.
-MatrixView matrix_for_products(Tape& tape, std::int64_t rows, std::int64_t cols) {
-  const std::int64_t stride = stride_for_products(cols);
-  return {tape.matrix(rows, stride).data, rows, cols, stride};
+/// Gradient of x, of the columns that count; the others become 0.
+void add_to_input(Tape& tape, Precision precision, ConstMatrixView d, Var x, ConstMatrixView kernel) {
+  const GradientTarget to = tape.gradient_target(x);
+  const auto [begin, end] = x.wanted();
+  const ConstMatrixView rows(kernel.row(begin), end - begin, kernel.cols, kernel.stride);
+  const MatrixView cols{to.matrix.data + begin, to.matrix.rows, end - begin, to.matrix.stride};
+  gemm(tape.pool(), precision, Transpose::kNo, d, Transpose::kYes, rows, cols, !to.fresh);
+  if (!to.fresh || cols.cols == x.cols()) return;
+  for (std::int64_t b = 0; b < x.rows(); ++b) {
+    std::fill(to.matrix.row(b), to.matrix.row(b) + begin, 0.0F);
+    std::fill(to.matrix.row(b) + end, to.matrix.row(b) + x.cols(), 0.0F);
+  }
 }
 
 }  // namespace
@@ -30,8 +38,8 @@ Var dense(Tape& tape, Var x, Var kernel, Var bias, kernels::Activation activatio
   if (bias.exists()) internal::check_shape("dense", "bias", bias.value(), 1, width);
 
   const bool linear = activation == kernels::Activation::kLinear;
-  const MatrixView before = matrix_for_products(tape, batch, width);
-  const MatrixView out = keeps_slope(activation) ? before : matrix_for_products(tape, batch, width);
+  const MatrixView before = internal::matrix_for_products(tape, batch, width);
+  const MatrixView out = keeps_slope(activation) ? before : internal::matrix_for_products(tape, batch, width);
   const Precision precision = tape.precision(std::min(x.cols(), width));
   gemm(tape.pool(), precision, Transpose::kNo, x.value(), Transpose::kNo, kernel.value(), before);
   const std::int64_t chunk = internal::rows_worth_a_thread(width);
@@ -49,7 +57,7 @@ Var dense(Tape& tape, Var x, Var kernel, Var bias, kernels::Activation activatio
                        precision](ConstMatrixView d_out) {
     ConstMatrixView d_before = d_out;
     if (!linear) {
-      const MatrixView d = matrix_for_products(tape, out.rows, out.cols);
+      const MatrixView d = internal::matrix_for_products(tape, out.rows, out.cols);
       parallel_for(tape.pool(), out.rows, chunk, [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t b = begin; b < end; ++b) {
           kernels::active().activate_backward(activation, before.row(b), out.row(b), d_out.row(b), d.row(b), out.cols);
@@ -67,10 +75,7 @@ Var dense(Tape& tape, Var x, Var kernel, Var bias, kernels::Activation activatio
       const GradientTarget to = tape.gradient_target(bias);
       gemm(tape.pool(), Transpose::kNo, ones, Transpose::kNo, d_before, to.matrix, !to.fresh);
     }
-    if (x.tracked()) {
-      const GradientTarget to = tape.gradient_target(x);
-      gemm(tape.pool(), precision, Transpose::kNo, d_before, Transpose::kYes, kernel.value(), to.matrix, !to.fresh);
-    }
+    if (x.tracked()) add_to_input(tape, precision, d_before, x, kernel.value());
   });
   return result;
 }

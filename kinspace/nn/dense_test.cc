@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "kinspace/base/error.h"
 #include "kinspace/nn/gradcheck.h"
@@ -98,6 +100,30 @@ TEST(Dense, WorksWithoutBiasAndWithoutExamples) {
   const Var one = dense(tape, tape.constant(x.view()), tape.variable(kernel), Var(), Activation::kLinear);
   EXPECT_NEAR(one.value().data[2], double(x.row(0)[0]) * kernel.row(0)[2] + double(x.row(0)[1]) * kernel.row(1)[2],
               1e-6);
+}
+
+TEST(Dense, ComputesOnlyTheGradientsThatAreWanted) {
+  ThreadPool pool(2);
+  ParameterStore store(5, {});
+  Parameter& all = testing::random_parameter(store, pool, "all", 30, 50);
+  Parameter& kernel = testing::random_parameter(store, pool, "kernel", 50, 40);
+  const Matrix upstream = testing::random_matrix(2, 30, 40);
+  Tape tape(pool, 1);
+  const auto gradient = [&](Var x) {
+    tape.backward(
+        testing::weighted_sum(tape, dense(tape, x, tape.variable(kernel), Var(), Activation::kRelu), upstream));
+    return tape.gradient(x);
+  };
+  tape.begin({.training = true});
+  const MatrixView full = gradient(tape.variable(all));
+  Matrix want(30, 50);
+  for (std::int64_t b = 0; b < 30; ++b) std::copy_n(full.row(b) + 3, 20, want.row(b) + 3);
+
+  tape.begin({.training = true});
+  const MatrixView part = gradient(tape.result(all.weights(), ColumnRange{3, 23}));
+  for (std::int64_t b = 0; b < 30; ++b) {
+    EXPECT_EQ(std::memcmp(part.row(b), want.row(b), 50 * sizeof(float)), 0) << b;
+  }
 }
 
 TEST(Dense, NamesTheShapeThatDoesNotFit) {

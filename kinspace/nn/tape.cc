@@ -25,6 +25,12 @@ Var Tape::result(ConstMatrixView value, bool tracked) {
   return Var(arena_.create<detail::TapeNode>(value, MatrixView{}, tracked && options_.training));
 }
 
+Var Tape::result(ConstMatrixView value, ColumnRange wanted) {
+  const Var var = result(value, wanted.end > wanted.begin);
+  var.node_->wanted = wanted;
+  return var;
+}
+
 Tape::Touched& Tape::touch(Parameter& parameter) {
   Touched** place = &first_;
   while (*place != nullptr) {

@@ -43,12 +43,19 @@
 
 namespace kin {
 
+/// Columns [begin, end) of a matrix.
+struct ColumnRange {
+  std::int64_t begin = 0;
+  std::int64_t end = 0;
+};
+
 namespace detail {
 
 struct TapeNode {
   ConstMatrixView value;
   MatrixView gradient{};  // no data until somebody adds to it
   bool tracked = false;
+  ColumnRange wanted{};  // of the gradient, if not all
 };
 
 }  // namespace detail
@@ -68,6 +75,9 @@ class Var {
 
   /// Whether a gradient is wanted for it: some parameter lies below it and the tape is recording.
   bool tracked() const noexcept { return node_ != nullptr && node_->tracked; }
+
+  /// The columns of its gradient that count, if it is tracked; nobody looks at the others, which may be 0.
+  ColumnRange wanted() const noexcept { return node_->wanted.end == 0 ? ColumnRange{0, cols()} : node_->wanted; }
 
  private:
   friend class Tape;
@@ -124,8 +134,9 @@ class Tape {
   /// twice in a step, it is the same Var. Errors: kInvalidArgument for a table in bf16.
   Var variable(Parameter& parameter);
 
-  /// Result of an op.
+  /// Result of an op, tracked for its columns `wanted` only, as Var::wanted() has it.
   Var result(ConstMatrixView value, bool tracked);
+  Var result(ConstMatrixView value, ColumnRange wanted);
 
   /// Uninitialised, and zero, arena memory.
   MatrixView matrix(std::int64_t rows, std::int64_t cols);

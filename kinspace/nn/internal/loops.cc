@@ -48,6 +48,11 @@ void add_row_gradient(Tape& tape, Var row, std::span<const double> sums) {
   tape.add_gradient(row, d);
 }
 
+MatrixView matrix_for_products(Tape& tape, std::int64_t rows, std::int64_t cols) {
+  const std::int64_t stride = stride_for_products(cols);
+  return {tape.matrix(rows, stride).data, rows, cols, stride};
+}
+
 float* filled(Tape& tape, std::int64_t n, float value) {
   const auto row = tape.arena().array<float>(static_cast<std::size_t>(n));
   std::fill(row.begin(), row.end(), value);

@@ -34,6 +34,9 @@ std::span<double> column_sums(Tape& tape, std::int64_t rows, std::int64_t cols,
 /// Adds `sums` to the gradient of a row [1, D].
 void add_row_gradient(Tape& tape, Var row, std::span<const double> sums);
 
+/// Arena memory for values that are multiplied next, so laid out that products can read it where it lies.
+MatrixView matrix_for_products(Tape& tape, std::int64_t rows, std::int64_t cols);
+
 /// An arena row of floats, each `value`.
 float* filled(Tape& tape, std::int64_t n, float value);
 
