@@ -61,7 +61,7 @@ class Update {
     std::int64_t group = all_rows() ? first_group(begin) : begin;
     double squares = 0;
     for (std::int64_t u = begin; u < end; ++u) {
-      if (u + kPrefetchAhead < size()) parameter_->prefetch_row_and_slots(row(u + kPrefetchAhead));
+      if (u + kPrefetchAhead < size()) prefetch_for(u + kPrefetchAhead);
       if (!all_rows()) std::fill_n(sum(u), parameter_->dim(), 0.0F);
       const bool has_group = group < groups_.size() && groups_.rows[static_cast<std::size_t>(group)] == row(u);
       squares += slices_ ? add_slices(u, has_group ? group : -1) : add_sum(u, has_group ? group : -1);
@@ -104,6 +104,11 @@ class Update {
   /// The weights of row u as they are before it moves.
   const float* weights(std::int64_t u) const noexcept {
     return parameter_->read_row(row(u), widened_.data != nullptr ? widened_.row(u / kChunkRows) : nullptr);
+  }
+
+  void prefetch_for(std::int64_t u) const noexcept {
+    parameter_->prefetch_row_and_slots(row(u));
+    if (all_rows()) prefetch(whole_.row(u), static_cast<std::size_t>(whole_.cols) * sizeof(float));
   }
 
   std::int64_t first_group(std::int64_t row) const noexcept {
