@@ -49,11 +49,11 @@ float clip_factor(const float* row, std::int64_t dim, float max_norm) noexcept {
   return norm < max_norm ? 1.0F : -max_norm / norm;
 }
 
+/// Adds to `out`, which is all zero.
 void combine_example(const Lookup& l, std::int64_t b, float max_norm, float* out) {
   const kernels::Table& k = kernels::active();
   const std::int64_t dim = l.table->dim();
   const std::int64_t rows = l.table->rows();
-  std::fill_n(out, dim, 0.0F);
   float sum = 0.0F;
   for (std::int64_t i = l.offsets[b]; i < l.offsets[b + 1]; ++i) {
     const std::int64_t ahead = i + kPrefetchAhead;
@@ -166,6 +166,8 @@ Var combine(Tape& tape, Parameter& table, const SparseTensor& ids, const Combine
 
   const MatrixView out = tape.matrix(examples, table.dim());
   parallel_for(tape.pool(), examples, kChunkExamples, [&](std::int64_t begin, std::int64_t end) {
+    // Before all examples: a vector that is read soon after it was written in smaller pieces has to wait for them.
+    std::fill_n(out.row(begin), (end - begin) * out.cols, 0.0F);
     for (std::int64_t b = begin; b < end; ++b) combine_example(lookup, b, max_norm, out.row(b));
   });
 

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "kinspace/base/arena.h"
+#include "kinspace/base/prefetch.h"
 #include "kinspace/base/thread_pool.h"
 #include "kinspace/kernels/kernels.h"
 #include "kinspace/nn/parameter.h"
@@ -41,6 +42,9 @@ struct RowGroups {
     const kernels::Table& k = kernels::active();
     const auto group = static_cast<std::size_t>(u);
     for (std::size_t i = offsets[group]; i < offsets[group + 1]; ++i) {
+      if (i + kPrefetchAhead < order.size()) {
+        prefetch(contributions[order[i + kPrefetchAhead]].source, static_cast<std::size_t>(dim) * sizeof(float));
+      }
       const RowContribution& c = contributions[order[i]];
       const float* source = c.source != nullptr ? c.source : own();
       if (dim == 1) {
@@ -50,6 +54,9 @@ struct RowGroups {
       }
     }
   }
+
+ private:
+  static constexpr std::size_t kPrefetchAhead = 8;  // contributions of this and the next groups
 };
 
 /// The gradient of one parameter in one step: a sum of row contributions and, if some op asked for it, a matrix.
