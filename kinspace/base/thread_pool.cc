@@ -10,6 +10,7 @@
 #include <mutex>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "kinspace/base/error.h"
@@ -19,8 +20,8 @@ namespace {
 
 thread_local bool inside_loop = false;
 
-/// How often a thread looks before it sleeps: some 20 us, what waking it would take.
-constexpr int kLooks = 1000;
+/// How often a thread looks before it sleeps: some 100 us, a few times what waking it would take.
+constexpr int kLooks = 5000;
 
 constexpr std::size_t kCacheLine = 64;
 
@@ -83,6 +84,10 @@ struct ThreadPool::Impl {
   std::atomic<std::uint32_t> started{0};  // number of loops so far
   std::atomic<std::uint32_t> inside{0};   // workers in the loop, and kOpen while more may join
   std::atomic<bool> stop{false};
+  std::mutex side_mutex;
+  std::vector<SideTask*> side;  // tasks that nobody has begun
+  std::atomic<std::size_t> side_waiting{0};
+  std::atomic<std::uint32_t> side_done{0};  // number of tasks that threads of the pool have done
 
   explicit Impl(int threads)
       : shares(static_cast<std::size_t>(threads)), looks(threads <= usable_processors() ? kLooks : 0) {}
@@ -90,6 +95,35 @@ struct ThreadPool::Impl {
   void wake_workers() {
     started.fetch_add(1, std::memory_order_release);
     started.notify_all();
+  }
+
+  void add(SideTask* task) {
+    const std::lock_guard lock(side_mutex);
+    side.push_back(task);
+    side_waiting.store(side.size(), std::memory_order_relaxed);
+    started.fetch_add(1, std::memory_order_release);
+  }
+
+  /// Takes the task, or the first one, from those that nobody has begun; null when it is not there.
+  SideTask* take(SideTask* wanted) noexcept {
+    if (side_waiting.load(std::memory_order_relaxed) == 0) return nullptr;
+    const std::lock_guard lock(side_mutex);
+    const auto found = wanted != nullptr ? std::find(side.begin(), side.end(), wanted) : side.begin();
+    if (found == side.end()) return nullptr;
+    SideTask* const task = *found;
+    side.erase(found);
+    side_waiting.store(side.size(), std::memory_order_relaxed);
+    return task;
+  }
+
+  void run_side_tasks() noexcept {
+    inside_loop = true;
+    while (SideTask* const task = take(nullptr)) {
+      task->run();
+      side_done.fetch_add(1, std::memory_order_release);
+      side_done.notify_all();
+    }
+    inside_loop = false;
   }
 
   void end_workers() {
@@ -124,9 +158,11 @@ struct ThreadPool::Impl {
     for (;;) {
       seen = wait_for_change(started, seen, looks);
       if (stop) return;
-      if (!join()) continue;
-      work(self);
-      if (inside.fetch_sub(1, std::memory_order_release) == 1) inside.notify_one();
+      if (join()) {
+        work(self);
+        if (inside.fetch_sub(1, std::memory_order_release) == 1) inside.notify_one();
+      }
+      run_side_tasks();
     }
   }
 
@@ -181,6 +217,48 @@ void ThreadPool::run(std::int64_t chunks, FunctionRef<void(std::int64_t)> body) 
   Impl::Loop loop(body);
   impl_->run(chunks, loop);
   if (loop.error) std::rethrow_exception(loop.error);
+}
+
+void SideTask::start(std::function<void()> work) {
+  work_ = std::move(work);
+  done_.store(false, std::memory_order_relaxed);
+  if (!pool_->impl_->workers.empty()) pool_->impl_->add(this);
+}
+
+void SideTask::finish() {
+  if (work_ == nullptr) return;
+  if (take_back()) return std::exchange(work_, nullptr)();
+  wait();
+  work_ = nullptr;
+  if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
+}
+
+void SideTask::drop() noexcept {
+  if (work_ != nullptr && !take_back()) wait();
+  work_ = nullptr;
+  error_ = nullptr;
+}
+
+bool SideTask::take_back() noexcept {
+  return pool_->impl_->workers.empty() || pool_->impl_->take(this) != nullptr;
+}
+
+void SideTask::wait() const noexcept {
+  ThreadPool::Impl& pool = *pool_->impl_;
+  for (;;) {
+    const std::uint32_t seen = pool.side_done.load(std::memory_order_acquire);
+    if (done_.load(std::memory_order_acquire)) return;
+    wait_for_change(pool.side_done, seen, pool.looks);
+  }
+}
+
+void SideTask::run() noexcept {
+  try {
+    work_();
+  } catch (...) {
+    error_ = std::current_exception();
+  }
+  done_.store(true, std::memory_order_release);
 }
 
 void run(ThreadPool* pool, std::int64_t chunks, FunctionRef<void(std::int64_t)> body) {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <type_traits>
@@ -47,8 +49,45 @@ class ThreadPool {
   void run(std::int64_t chunks, FunctionRef<void(std::int64_t)> body);
 
  private:
+  friend class SideTask;
   struct Impl;
   std::unique_ptr<Impl> impl_;
+};
+
+/// Work that is wanted later and done beside the loops of a pool: by one of its threads when that has nothing to do in
+/// a loop, or, if none came to it, by the caller of finish(). Where a pool has one thread that is always so.
+///
+/// Threads   start() and finish() belong to one thread; what the work touches is the work's own in between. A loop in
+///           it runs serially on a thread of the pool.
+class SideTask {
+ public:
+  explicit SideTask(ThreadPool& pool) : pool_(&pool) {}
+  ~SideTask() { drop(); }
+  SideTask(const SideTask&) = delete;
+  SideTask& operator=(const SideTask&) = delete;
+
+  /// Hands over work; finish() comes before the next. Wakes no thread that sleeps: the next loop does.
+  void start(std::function<void()> work);
+
+  /// Whether there is work that was neither finished nor dropped.
+  bool started() const noexcept { return work_ != nullptr; }
+
+  /// Returns when the work has been done; rethrows what it threw. Without work it does nothing.
+  void finish();
+
+  /// Nobody wants the work any more: waits if it was begun, and forgets what it threw.
+  void drop() noexcept;
+
+ private:
+  friend class ThreadPool;
+  bool take_back() noexcept;
+  void wait() const noexcept;
+  void run() noexcept;
+
+  ThreadPool* pool_;
+  std::function<void()> work_;
+  std::exception_ptr error_;
+  std::atomic<bool> done_{false};
 };
 
 /// pool->run(), or the same in the calling thread where there is no pool.

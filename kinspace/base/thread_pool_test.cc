@@ -10,6 +10,8 @@
 #include <thread>
 #include <vector>
 
+#include "kinspace/base/ahead.h"
+
 namespace kin {
 namespace {
 
@@ -96,6 +98,89 @@ TEST_P(Threads, SumsInChunkOrderHaveTheSameBits) {
 
 TEST_P(Threads, PoolsComeAndGoWithoutWork) {
   for (int i = 0; i < 20; ++i) ThreadPool pool(GetParam());
+}
+
+TEST_P(Threads, ASideTaskIsDoneWhenItIsFinished) {
+  ThreadPool pool(GetParam());
+  SideTask first(pool);
+  SideTask second(pool);
+  first.finish();  // there is nothing to do
+  for (int repeat = 0; repeat < 200; ++repeat) {
+    int done = 0;
+    int done_too = 0;
+    std::vector<int> values(50);
+    std::vector<int> inner(9);
+    first.start([&] {
+      ++done;
+      pool.run(9, [&](std::int64_t chunk) { ++inner[static_cast<std::size_t>(chunk)]; });
+    });
+    second.start([&] { ++done_too; });
+    EXPECT_TRUE(first.started());
+    pool.run(50, [&](std::int64_t chunk) { ++values[static_cast<std::size_t>(chunk)]; });
+    first.finish();
+    EXPECT_FALSE(first.started());
+    EXPECT_EQ(done, 1);
+    EXPECT_EQ(inner, std::vector<int>(9, 1));
+    EXPECT_EQ(values, std::vector<int>(50, 1));
+    second.finish();
+    EXPECT_EQ(done_too, 1);
+  }
+}
+
+TEST_P(Threads, LoopsGoOnWithoutAThreadThatIsInASideTask) {
+  ThreadPool pool(GetParam());
+  std::atomic<bool> may_end{false};
+  std::atomic<bool> begun{false};
+  SideTask task(pool);
+  task.start([&] {
+    begun = true;
+    while (!may_end) std::this_thread::yield();
+  });
+  std::atomic<int> count{0};
+  for (int loop = 0; loop < 100; ++loop) pool.run(10, [&](std::int64_t) { ++count; });
+  // With one thread the task has to wait for finish().
+  while (GetParam() > 1 && !begun) pool.run(10, [](std::int64_t) {});
+  pool.run(10, [&](std::int64_t) { ++count; });
+  may_end = true;
+  task.finish();
+  EXPECT_EQ(count, 1010);
+}
+
+TEST_P(Threads, ASideTaskThrowsWhereItIsFinished) {
+  ThreadPool pool(GetParam());
+  SideTask task(pool);
+  const auto fail = [] { throw std::runtime_error("aside"); };
+  for (int repeat = 0; repeat < 20; ++repeat) {
+    task.start(fail);
+    pool.run(10, [](std::int64_t) {});
+    EXPECT_THROW(task.finish(), std::runtime_error);
+    EXPECT_FALSE(task.started());
+    task.start(fail);
+    pool.run(10, [](std::int64_t) {});
+    task.drop();
+    task.finish();
+  }
+  task.start(fail);  // and nobody asks
+}
+
+TEST_P(Threads, WhatIsMadeAheadIsWhatIsMadeWhenAskedFor) {
+  ThreadPool pool(GetParam());
+  Ahead<int, std::vector<int>> squares(pool, [](const int& n, std::vector<int>& out) {
+    if (n == 13) throw std::runtime_error("13");
+    out.assign(3, n * n);
+  });
+  const auto get = [&](int n, int next) {
+    const std::vector<int>& value = squares.get(n, next);
+    pool.run(10, [](std::int64_t) {});
+    return value;  // still that of n
+  };
+  for (int n = 0; n < 13; ++n) EXPECT_EQ(get(n, n + 1), std::vector<int>(3, n * n));
+  EXPECT_THROW(get(13, 14), std::runtime_error);
+  EXPECT_THROW(get(13, 14), std::runtime_error);
+  EXPECT_EQ(get(5, 13), std::vector<int>(3, 25));
+  EXPECT_EQ(get(7, 8), std::vector<int>(3, 49)) << "a wrong guess, and it failed";
+  EXPECT_EQ(get(7, 8), std::vector<int>(3, 49));
+  EXPECT_EQ(get(8, 9), std::vector<int>(3, 64));
 }
 
 INSTANTIATE_TEST_SUITE_P(Counts, Threads, ::testing::Values(1, 2, 3, 8));

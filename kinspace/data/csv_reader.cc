@@ -13,7 +13,7 @@
 namespace kin {
 namespace {
 
-constexpr std::size_t kGroupColumns = 8;  // that a thread reads together
+constexpr std::size_t kGroupColumns = 5;  // that a thread reads together
 constexpr std::size_t kMaxNameBytes = 1000;
 constexpr std::string_view kRest = "...";
 
@@ -59,6 +59,7 @@ CsvReader::CsvReader(ByteSource source, CsvOptions options) : source_(std::move(
   open();
   read_names();
   guess_types();
+  if (options_.pool != nullptr && source_.size > 0) ahead_.emplace(*options_.pool);
 }
 
 bool CsvReader::tolerant() const noexcept {
@@ -71,6 +72,7 @@ const BadRows& CsvReader::bad_rows() const noexcept {
 }
 
 void CsvReader::open() {
+  if (ahead_) ahead_->drop();
   scanner_ = std::make_unique<CsvScanner>(source_, options_, options_.limits);
 }
 
@@ -187,7 +189,7 @@ void CsvReader::start(std::vector<std::int64_t> wanted) {
 
 bool CsvReader::next(Batch& batch) {
   do {
-    if (!scanner_->next()) return false;
+    if (!scan()) return false;
     refusals_.clear();
     convert(batch);
     if (refusals_.empty() && scanner_->bad_rows().empty()) break;
@@ -195,7 +197,27 @@ bool CsvReader::next(Batch& batch) {
     if (!refusals_.empty()) convert(batch);
   } while (scanner_->rows() == 0);
   batch.rows = static_cast<std::int64_t>(scanner_->rows());
+  keep_lines();
+  scan_ahead();
   return true;
+}
+
+bool CsvReader::scan() {
+  if (!ahead_ || !ahead_->started()) return scanner_->next();
+  ahead_->finish();
+  return scanned_;
+}
+
+// What a batch holds is a copy, so the scanner may go on while it is used.
+void CsvReader::scan_ahead() {
+  if (ahead_) ahead_->start([this] { scanned_ = scanner_->next(); });
+}
+
+void CsvReader::keep_lines() {
+  first_line_ = scanner_->line(0);
+  lines_.clear();
+  if (scanner_->one_line_each()) return;
+  for (std::size_t row = 0; row < scanner_->rows(); ++row) lines_.push_back(scanner_->line(row));
 }
 
 void CsvReader::convert(Batch& batch) {
@@ -276,7 +298,8 @@ void CsvReader::leave_out() {
     if (drop[refusal.row]) continue;
     drop[refusal.row] = true;
     add_scanned(refusal.row);
-    const std::string where = fmt::format("{}, column {}", place(refusal.row), field_of(refusal).name);
+    const std::string where =
+        fmt::format("{}:{}, column {}", source_.name, scanner_->line(refusal.row), field_of(refusal).name);
     const Error error = error_of(refusal, "");
     options_.bad_rows->add({where, error.message(), error.fix()}, scanner_->row_text(refusal.row));
   }

@@ -28,7 +28,9 @@ struct CsvOptions : CsvDialect {
   BadRows* bad_rows = nullptr;  ///< takes the rows that cannot be read; its owner restarts and finishes it, and it
                                 ///< outlives the reader. Null: the first such row is an error
   CsvLimits limits = {};
-  ThreadPool* pool = nullptr;  ///< shares the columns of a batch among threads; outlives the reader
+  ThreadPool* pool = nullptr;  ///< shares the columns of a batch among threads, and finds the cells of the next one
+                               ///< beside what is done with this one, unless a pipe may keep it waiting; outlives the
+                               ///< reader
 };
 
 /// A table from a CSV text, as typed batches. What a text may hold is described at CsvScanner.
@@ -65,7 +67,9 @@ class CsvReader final : public Table {
   std::string place(std::size_t row) const override;
 
   /// Line of a row of the last batch, from 1.
-  std::int64_t line(std::size_t row) const noexcept { return scanner_->line(row); }
+  std::int64_t line(std::size_t row) const noexcept {
+    return lines_.empty() ? first_line_ + static_cast<std::int64_t>(row) : lines_[row];
+  }
 
   std::uint64_t bytes_read() const noexcept override { return source_.taken->load(); }
   std::string digest() const override { return scanner_->digest(); }
@@ -86,6 +90,9 @@ class CsvReader final : public Table {
   void read_names();
   void expect();
   void guess_types();
+  bool scan();
+  void scan_ahead();
+  void keep_lines();
   void convert(Batch& batch);
   bool is_list(std::size_t i) const noexcept;
   CsvCells cells_of(std::size_t i);
@@ -107,6 +114,10 @@ class CsvReader final : public Table {
   std::vector<std::int32_t> list_offsets_;
   std::vector<std::vector<BadCell>> bad_cells_;  // parallel to wanted_
   std::vector<Refusal> refusals_;
+  std::int64_t first_line_ = 0;      // of the last batch; row i is on line first_line_ + i
+  std::vector<std::int64_t> lines_;  // unless it is on this one
+  bool scanned_ = false;             // what scanner_->next() gave, by ahead_
+  std::optional<SideTask> ahead_;    // last: its work uses the scanner
 };
 
 /// ',' or what the options say: 1 to 4 characters in `separator` ("\\t" is a tab), else a tab for a path that ends in

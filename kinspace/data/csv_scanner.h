@@ -107,6 +107,9 @@ class CsvScanner {
   /// Line on which a row of the last next() starts. Cheap for rising rows.
   std::int64_t line(std::size_t row) const noexcept;
 
+  /// Whether the rows of the last next() are on consecutive lines, and nothing else was there.
+  bool one_line_each() const noexcept { return line_ - first_line_ == static_cast<std::int64_t>(rows_); }
+
   std::int64_t rows_so_far() const noexcept { return rows_so_far_; }
   std::uint64_t bytes_read() const noexcept { return base_ + end_; }       ///< from the source
   std::uint64_t bytes_scanned() const noexcept { return base_ + begin_; }  ///< of the header and all rows so far

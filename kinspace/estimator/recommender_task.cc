@@ -2,6 +2,7 @@
 #include <cmath>
 #include <utility>
 
+#include "kinspace/base/ahead.h"
 #include "kinspace/estimator/canned/recommender.h"
 #include "kinspace/estimator/fitted_columns.h"
 #include "kinspace/estimator/model_scorer.h"
@@ -25,10 +26,14 @@ std::vector<std::string> validation_metrics(const Spec& spec) {
 
 class RecommenderTask final : public TrainingTask {
  public:
-  explicit RecommenderTask(std::unique_ptr<Prepared> prepared)
+  RecommenderTask(std::unique_ptr<Prepared> prepared, ThreadPool& pool)
       : p_(std::move(prepared)),
         valid_cases_(p_->dataset.cases(Part::kValid)),
-        metrics_(parse_metrics(validation_metrics(p_->spec))) {}
+        metrics_(parse_metrics(validation_metrics(p_->spec))),
+        ahead_(pool, [this](const BatchPlace& place, ExampleBatch& out) {
+          const TrainOptions& train = p_->spec.train;
+          p_->examples->fill(train.seed, place.epoch, train.shuffle, place.first, train.batch, out);
+        }) {}
 
   const Spec& spec() const noexcept override { return p_->spec; }
   RunPlan& plan() noexcept override { return p_->plan; }
@@ -36,13 +41,13 @@ class RecommenderTask final : public TrainingTask {
   std::int64_t size() const noexcept override { return p_->examples->size(); }
 
   std::int64_t fill(std::int64_t epoch, std::int64_t first) override {
-    const TrainOptions& train = p_->spec.train;
-    p_->examples->fill(train.seed, epoch, train.shuffle, first, train.batch, batch_);
-    return batch_.size();
+    const BatchPlace place{epoch, first};
+    batch_ = &ahead_.get(place, place.next(size(), p_->spec.train.batch));
+    return batch_->size();
   }
 
   EstimatorSpec run(ParameterStore& store, Tape& tape, Mode mode) override {
-    Step step(p_->context, store, tape, mode, batch_);
+    Step step(p_->context, store, tape, mode, *batch_);
     return model_(step);
   }
 
@@ -96,16 +101,17 @@ class RecommenderTask final : public TrainingTask {
  private:
   std::unique_ptr<Prepared> p_;
   ModelFn model_ = recommender;
-  ExampleBatch batch_;
   std::vector<Case> valid_cases_;
   std::vector<Metric> metrics_;
+  const ExampleBatch* batch_ = nullptr;
+  Ahead<BatchPlace, ExampleBatch> ahead_;  // last: its work uses the others
 };
 
 }  // namespace
 
 std::unique_ptr<TrainingTask> recommender_task(const Spec& spec, const RunOptions& options, ThreadPool& pool,
                                                TrainObserver& observer) {
-  return std::make_unique<RecommenderTask>(prepare(spec, options, pool, observer));
+  return std::make_unique<RecommenderTask>(prepare(spec, options, pool, observer), pool);
 }
 
 }  // namespace kin

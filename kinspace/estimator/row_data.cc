@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <variant>
 
@@ -46,38 +47,37 @@ class LabelCheck {
  public:
   explicit LabelCheck(const RowData& data) : data_(data), places_(data.columns.label_places()) {}
 
-  void run(const std::string& file) {
+  void run(const std::string& file, ThreadPool* pool) const {
     const std::int64_t rows = data_.encoded.table.rows();
-    for (std::int64_t first = 0; first < rows; first += kAtOnce) {
-      const std::int64_t last = std::min(first + kAtOnce, rows);
-      if (reads(first, last)) continue;
-      while (reads(first, first + 1)) ++first;
-      const std::string what = error_.message().substr(error_.message().find(": "));
-      throw Error::bad_data(fmt::format("{}, row {} of those that are kept{}", file, first + 1, what), error_.fix());
-    }
+    kin::run(pool, (rows + kAtOnce - 1) / kAtOnce, [&](std::int64_t chunk) {
+      std::int64_t first = chunk * kAtOnce;
+      if (!error_in(first, std::min(first + kAtOnce, rows))) return;
+      std::optional<Error> error;
+      while (!(error = error_in(first, first + 1))) ++first;
+      const std::string what = error->message().substr(error->message().find(": "));
+      throw Error::bad_data(fmt::format("{}, row {} of those that are kept{}", file, first + 1, what), error->fix());
+    });
   }
 
  private:
   static constexpr std::int64_t kAtOnce = 4096;
 
-  bool reads(std::int64_t first, std::int64_t last) {
-    data_.encoded.table.read(first, last - first, places_, batch_);
-    data_.columns.label(batch_, labels_);
+  std::optional<Error> error_in(std::int64_t first, std::int64_t last) const {
+    EncodedBatch batch;
+    std::vector<HeadLabels> labels;
+    data_.encoded.table.read(first, last - first, places_, batch);
+    data_.columns.label(batch, labels);
     try {
-      data_.head->prior()->add(last - first, labels_);
-      return true;
+      data_.head->prior()->add(last - first, labels);
     } catch (const Error& error) {
       if (error.code() != ErrorCode::kBadData) throw;
-      error_ = error;
-      return false;
+      return error;
     }
+    return std::nullopt;
   }
 
   const RowData& data_;
   const std::vector<std::size_t> places_;
-  EncodedBatch batch_;
-  std::vector<HeadLabels> labels_;
-  Error error_ = Error::bad_data("");
 };
 
 }  // namespace
@@ -150,6 +150,7 @@ std::vector<std::size_t> LabelledColumns::label_places() const {
 
 std::vector<std::int64_t> RowData::rows(Part part) const {
   std::vector<std::int64_t> out;
+  out.reserve(static_cast<std::size_t>(std::count(encoded.parts.begin(), encoded.parts.end(), part)));
   for (std::size_t row = 0; row < encoded.parts.size(); ++row) {
     if (encoded.parts[row] == part) out.push_back(static_cast<std::int64_t>(row));
   }
@@ -163,7 +164,7 @@ RowData load_rows(const Spec& spec, const EncodeOptions& options, FittedColumns 
   labelled.columns = columns.all();
   RowData data{std::move(head), std::move(columns), encode_table(labelled, options, std::move(fitted))};
   data.columns.bind(*data.head, data.encoded.encoder);
-  LabelCheck(data).run(data_name(spec.data));
+  LabelCheck(data).run(data_name(spec.data), options.pool);
   return data;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "kinspace/base/ahead.h"
 #include "kinspace/base/error.h"
 #include "kinspace/base/random.h"
 #include "kinspace/base/text.h"
@@ -26,7 +27,8 @@ class RowTask final : public TrainingTask {
         custom_(model != nullptr),
         model_(model ? std::move(model) : row_model(spec)),
         train_rows_(data_.rows(Part::kTrain)),
-        valid_rows_(data_.rows(Part::kValid)) {
+        valid_rows_(data_.rows(Part::kValid)),
+        ahead_(pool, [this](const BatchPlace& place, Filled& out) { fill(place, out); }) {
     context_.spec = &spec_;
     context_.encoder = &data_.encoded.encoder;
     context_.head = data_.head.get();
@@ -44,23 +46,13 @@ class RowTask final : public TrainingTask {
   std::int64_t size() const noexcept override { return static_cast<std::int64_t>(train_rows_.size()); }
 
   std::int64_t fill(std::int64_t epoch, std::int64_t first) override {
-    const TrainOptions& train = spec_.train;
-    const std::int64_t last = std::min(size(), first + train.batch);
-    chosen_.clear();
-    const Permutation permutation(static_cast<std::uint64_t>(size()), train.seed, Purpose::kShuffle,
-                                  static_cast<std::uint64_t>(epoch));
-    for (std::int64_t i = first; i < last; ++i) {
-      const auto place = static_cast<std::size_t>(train.shuffle ? permutation(static_cast<std::uint64_t>(i))
-                                                                : static_cast<std::uint64_t>(i));
-      chosen_.push_back(train_rows_[place]);
-    }
-    data_.encoded.table.read(chosen_, batch_, &pool_);
-    data_.columns.label(batch_, labels_);
-    return last - first;
+    const BatchPlace place{epoch, first};
+    filled_ = &ahead_.get(place, place.next(size(), spec_.train.batch));
+    return filled_->batch.rows;
   }
 
   EstimatorSpec run(ParameterStore& store, Tape& tape, Mode mode) override {
-    Step step(context_, store, tape, mode, batch_, labels_);
+    Step step(context_, store, tape, mode, filled_->batch, filled_->labels);
     return model_(step);
   }
 
@@ -112,6 +104,27 @@ class RowTask final : public TrainingTask {
   }
 
  private:
+  struct Filled {
+    std::vector<std::int64_t> rows;
+    EncodedBatch batch;
+    std::vector<HeadLabels> labels;  // of `batch`
+  };
+
+  void fill(const BatchPlace& place, Filled& out) {
+    const TrainOptions& train = spec_.train;
+    const std::int64_t last = std::min(size(), place.first + train.batch);
+    out.rows.clear();
+    const Permutation permutation(static_cast<std::uint64_t>(size()), train.seed, Purpose::kShuffle,
+                                  static_cast<std::uint64_t>(place.epoch));
+    for (std::int64_t i = place.first; i < last; ++i) {
+      const auto row = static_cast<std::size_t>(train.shuffle ? permutation(static_cast<std::uint64_t>(i))
+                                                              : static_cast<std::uint64_t>(i));
+      out.rows.push_back(train_rows_[row]);
+    }
+    data_.encoded.table.read(out.rows, out.batch, &pool_);
+    data_.columns.label(out.batch, out.labels);
+  }
+
   /// The best constant logits for the training rows.
   std::vector<float> prior() const {
     constexpr std::size_t kAtOnce = 4096;
@@ -166,10 +179,9 @@ class RowTask final : public TrainingTask {
   RowContext context_;
   std::vector<std::int64_t> train_rows_;
   std::vector<std::int64_t> valid_rows_;
-  std::vector<std::int64_t> chosen_;
-  EncodedBatch batch_;
-  std::vector<HeadLabels> labels_;
   RunPlan plan_;
+  const Filled* filled_ = nullptr;
+  Ahead<BatchPlace, Filled> ahead_;  // last: its work uses the others
 };
 
 }  // namespace

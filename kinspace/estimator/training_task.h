@@ -14,6 +14,18 @@
 
 namespace kin {
 
+/// Where a batch starts: at example `first` of an epoch.
+struct BatchPlace {
+  std::int64_t epoch = 0;
+  std::int64_t first = 0;
+
+  /// Where the batch after it does, of `batch` examples, in epochs of `size`.
+  BatchPlace next(std::int64_t size, std::int64_t batch) const noexcept {
+    return first + batch < size ? BatchPlace{epoch, first + batch} : BatchPlace{epoch + 1, 0};
+  }
+  bool operator==(const BatchPlace&) const = default;
+};
+
 /// What a training loop needs to know of what it trains: examples, a model function over them, and how well it does.
 /// The loop itself (train.cc) knows neither histories nor tables.
 class TrainingTask {

@@ -11,9 +11,6 @@
 namespace kin {
 namespace {
 
-/// Numbers that a chunk of examples adds up: enough to be worth waking a thread for.
-constexpr std::int64_t kChunkNumbers = 1 << 13;
-
 /// A column, with its index where one thread makes it: the weights of its distinct rows are then read once, and lie
 /// side by side for the rest of the step.
 struct Column {
@@ -170,7 +167,7 @@ Var sum_rows(Tape& tape, std::span<const TableRows> columns, std::span<const Var
   });
 
   const MatrixView out = tape.matrix(rows, dim);
-  const std::int64_t chunks = std::max<std::int64_t>(1, numbers / kChunkNumbers);
+  const std::int64_t chunks = std::max<std::int64_t>(1, numbers / internal::kChunkNumbers);
   const std::int64_t chunk = std::max<std::int64_t>(1, (rows + chunks - 1) / chunks);
   const MatrixView sums = tape.matrix(dim == 1 ? 0 : chunks, dim);
   parallel_for(tape.pool(), rows, chunk, [&](std::int64_t begin, std::int64_t end) {

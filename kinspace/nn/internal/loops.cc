@@ -12,14 +12,13 @@ void for_rows(Tape& tape, std::int64_t rows, FunctionRef<void(std::int64_t)> f) 
 
 void for_runs(Tape& tape, std::int64_t n, FunctionRef<std::int64_t(std::int64_t)> size,
               FunctionRef<void(std::int64_t, std::int64_t)> f) {
-  constexpr std::int64_t kEnough = 1 << 12;
   const auto ends = tape.arena().array<std::int64_t>(static_cast<std::size_t>(n) + 1);
   std::int64_t runs = 0;
   std::int64_t sum = 0;
   ends[0] = 0;
   for (std::int64_t item = 0; item < n; ++item) {
     sum += size(item);
-    if (sum < kEnough && item + 1 < n) continue;
+    if (sum < kChunkNumbers && item + 1 < n) continue;
     ends[static_cast<std::size_t>(++runs)] = item + 1;
     sum = 0;
   }

@@ -12,17 +12,20 @@ namespace kin::internal {
 /// Rows of a chunk. How sums over rows are rounded depends on it, and on nothing else.
 inline constexpr std::int64_t kChunkRows = 64;
 
-/// Rows of a chunk of element-wise work on rows of so many numbers: enough to be worth waking a thread for.
+/// Numbers, or ids, of which a chunk has about so many where each takes little time: enough to be worth a thread's
+/// while, and few enough that all threads end together.
+inline constexpr std::int64_t kChunkNumbers = 1 << 10;
+
+/// Rows of a chunk of element-wise work on rows of so many numbers.
 inline std::int64_t rows_worth_a_thread(std::int64_t cols) noexcept {
-  constexpr std::int64_t kNumbers = 1 << 13;
-  return std::max(kChunkRows, kNumbers / std::max<std::int64_t>(1, cols));
+  return std::max(kChunkRows, kChunkNumbers / std::max<std::int64_t>(1, cols));
 }
 
 /// Calls f(row) for all rows, in parallel.
 void for_rows(Tape& tape, std::int64_t rows, FunctionRef<void(std::int64_t row)> f);
 
-/// Cuts items 0 .. n into runs of neighbours whose sizes add up to enough to be worth waking a thread for, and calls
-/// f(begin, end) for all runs, in parallel.
+/// Cuts items 0 .. n into runs of neighbours whose sizes add up to kChunkNumbers, and calls f(begin, end) for all runs,
+/// in parallel.
 void for_runs(Tape& tape, std::int64_t n, FunctionRef<std::int64_t(std::int64_t item)> size,
               FunctionRef<void(std::int64_t begin, std::int64_t end)> f);
 
