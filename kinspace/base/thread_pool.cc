@@ -81,7 +81,7 @@ struct ThreadPool::Impl {
   std::vector<Share> shares;
   int looks;
   Loop* loop = nullptr;
-  std::atomic<std::uint32_t> started{0};  // number of loops so far
+  std::atomic<std::uint32_t> started{0};  // number of loops and side tasks so far
   std::atomic<std::uint32_t> inside{0};   // workers in the loop, and kOpen while more may join
   std::atomic<bool> stop{false};
   std::mutex side_mutex;
